@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { UserError } from "./errors.ts";
+
+export interface PluginProcessOptions {
+  /** For messages: "provider weft-native". */
+  readonly what: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** What the process prints apart from its port, line by line. */
+  readonly onOutput: (line: string) => void;
+}
+
+/** A process that serves gRPC on 127.0.0.1 and prints its port as its first line, as every Pulumi plugin does. */
+export interface PluginProcess {
+  readonly port: number;
+  /** Resolves with a description of how it ended. */
+  readonly ended: Promise<string>;
+  /** Ends it: politely, and after a grace period by force. Resolves when it is gone. */
+  stop(): Promise<void>;
+}
+
+const START_TIMEOUT_MS = 60_000;
+const STOP_GRACE_MS = 5_000;
+const KEPT_LINES = 20;
+
+/** Throws a `UserError` with the last lines that the process printed when it does not come up. */
+export async function startPluginProcess(options: PluginProcessOptions): Promise<PluginProcess> {
+  // A process group of its own: Ctrl-C in the terminal is for the engine, which then stops its plugins in good order.
+  const child = spawn(options.command, options.args, {
+    cwd: options.cwd,
+    env: options.env,
+    stdio: ["pipe", "pipe", "pipe"],
+    detached: true,
+  });
+  const tail: string[] = [];
+  const hear = (line: string): void => {
+    tail.push(line);
+    if (tail.length > KEPT_LINES) tail.shift();
+    options.onOutput(line);
+  };
+  const ended = new Promise<string>((resolve) => {
+    child.once("error", (error) => resolve(error.message));
+    child.once("close", (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
+  });
+  const port = new Promise<number>((resolve) => {
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      if (/^\d+$/.test(line)) resolve(Number(line));
+      else hear(line);
+    });
+    createInterface({ input: child.stderr }).on("line", hear);
+  });
+  const timeout = timer(START_TIMEOUT_MS);
+  const first = await Promise.race([port, ended, timeout.elapsed]);
+  timeout.clear();
+  if (typeof first === "number") return { port: first, ended, stop: () => stop(child, ended) };
+
+  await stop(child, ended);
+  const why = first === undefined ? `said nothing for ${START_TIMEOUT_MS / 1000} s` : `ended with ${first}`;
+  throw new UserError([`${options.what} did not start: it ${why}`, ...tail].join("\n"));
+}
+
+async function stop(child: ChildProcess, ended: Promise<string>): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  child.kill("SIGTERM");
+  const grace = timer(STOP_GRACE_MS);
+  const result = await Promise.race([ended, grace.elapsed]);
+  grace.clear();
+  if (result === undefined) child.kill("SIGKILL");
+  await ended;
+}
+
+function timer(milliseconds: number): { readonly elapsed: Promise<undefined>; clear(): void } {
+  let handle: NodeJS.Timeout | undefined;
+  const elapsed = new Promise<undefined>((resolve) => {
+    handle = setTimeout(() => resolve(undefined), milliseconds);
+  });
+  return { elapsed, clear: () => clearTimeout(handle) };
+}
