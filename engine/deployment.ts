@@ -3,6 +3,7 @@ import { type DeletionContext, deleteResources } from "./deletion.ts";
 import { UserError } from "./errors.ts";
 import type { EventSink, Phase, ResourceRef } from "./events.ts";
 import type { Goal } from "./goal.ts";
+import { describeGoal } from "./goal-state.ts";
 import { Ledger, sameState } from "./ledger.ts";
 import { type Changes, errorText, NO_CHANGES, Performer, ReportedError, withSecrets } from "./performer.ts";
 import type { PolicyJudge } from "./policy.ts";
@@ -158,7 +159,7 @@ export class Deployment {
     await this.#options.judge?.resource(ref, goal, goal.inputs, undefined);
     const changes = old === undefined ? NO_CHANGES : diffProperties(old.inputs, goal.inputs);
     // Until it registers outputs of its own, what was recorded stands.
-    this.#keep({ ...describe(ref, goal, old), inputs: goal.inputs, outputs: old?.outputs ?? {} }, old);
+    this.#keep({ ...describeGoal(ref, goal, old), inputs: goal.inputs, outputs: old?.outputs ?? {} }, old);
     this.#performer.end(ref, operationOf(old, changes), undefined, changes);
     return { urn: ref.urn, id: "", outputs: goal.inputs };
   }
@@ -168,7 +169,7 @@ export class Deployment {
     await this.#options.judge?.resource(ref, goal, inputs, undefined);
     const { operation, id } = await this.#providers.decide(ref, inputs, old);
     const kept = operation === "replace" ? undefined : old;
-    const state = { ...describe(ref, goal, kept), id, inputs, outputs: withoutBookkeeping(inputs) };
+    const state = { ...describeGoal(ref, goal, kept), id, inputs, outputs: withoutBookkeeping(inputs) };
     await this.#providers.configure(state);
     if (old !== undefined && operation === "replace") this.ledger.turn(old, { ...old, delete: true });
     this.#keep(state, kept);
@@ -239,7 +240,7 @@ export class Deployment {
 
   #same({ ref, goal, reference }: Subject, old: ResourceState, inputs: PropertyMap): Registered {
     const outputs = withSecrets(old.outputs, goal.additionalSecretOutputs);
-    this.#keep({ ...describe(ref, goal, old), id: old.id, inputs, outputs, provider: reference }, old);
+    this.#keep({ ...describeGoal(ref, goal, old), id: old.id, inputs, outputs, provider: reference }, old);
     this.#performer.end(ref, "same", undefined, NO_CHANGES);
     return { urn: ref.urn, id: old.id, outputs };
   }
@@ -257,7 +258,7 @@ export class Deployment {
       operation: replaces === undefined ? "create" : "replace",
       changes,
       pending: "creating",
-      planned: { ...describe(ref, goal, undefined), inputs, provider: reference },
+      planned: { ...describeGoal(ref, goal, undefined), inputs, provider: reference },
       takesPlaceOf: deletedFirst ? replaces : undefined,
       condemns: deletedFirst ? undefined : replaces,
       call: () => provider.create({ ...this.#change(subject, inputs), timeout: goal.customTimeouts?.create }),
@@ -278,7 +279,7 @@ export class Deployment {
       operation: "update",
       changes,
       pending: "updating",
-      planned: { ...describe(ref, goal, old), id: old.id, inputs, outputs: old.outputs, provider: reference },
+      planned: { ...describeGoal(ref, goal, old), id: old.id, inputs, outputs: old.outputs, provider: reference },
       takesPlaceOf: old,
       condemns: undefined,
       call: async () => {
@@ -358,36 +359,6 @@ export class Deployment {
     work.then(done, done);
     return work;
   }
-}
-
-/** What a goal says of the recorded state, apart from properties. */
-function describe(ref: ResourceRef, goal: Goal, old: ResourceState | undefined): ResourceState {
-  return {
-    urn: ref.urn,
-    type: goal.type,
-    custom: goal.custom,
-    id: "",
-    inputs: {},
-    outputs: {},
-    parent: goal.parent,
-    provider: undefined,
-    dependencies: goal.dependencies,
-    propertyDependencies: goal.propertyDependencies,
-    protect: goal.protect,
-    retainOnDelete: goal.retainOnDelete,
-    deletedWith: goal.deletedWith,
-    additionalSecretOutputs: goal.additionalSecretOutputs,
-    ignoreChanges: goal.ignoreChanges,
-    replaceOnChanges: goal.replaceOnChanges,
-    customTimeouts: goal.customTimeouts,
-    initErrors: [],
-    delete: false,
-    pendingReplacement: false,
-    aliases: [],
-    created: old?.created,
-    modified: old?.modified,
-    rest: old?.rest ?? {},
-  };
 }
 
 function target({ urn, type, name }: ResourceRef): { urn: string; type: string; name: string } {

@@ -1,0 +1,132 @@
+import { Deployment, type Registered } from "../deployment.ts";
+import type { EngineEvent, Operation, Phase } from "../events.ts";
+import type { Goal } from "../goal.ts";
+import type { PolicyJudge } from "../policy.ts";
+import type { PropertyMap } from "../property.ts";
+import { ProviderRegistry } from "../registry.ts";
+import { EMPTY_SNAPSHOT, type Snapshot } from "../resource.ts";
+import { FakeCloud } from "./fake-cloud.ts";
+
+export interface RunResult {
+  readonly snapshot: Snapshot;
+  readonly events: readonly EngineEvent[];
+  readonly failures: readonly string[];
+  /** `operation name` of everything that was not the same, in the order of its end. */
+  readonly operations: readonly string[];
+}
+
+export interface RunOptions {
+  readonly phase?: Phase;
+  readonly base?: Snapshot;
+  readonly signal?: AbortSignal;
+  readonly judge?: PolicyJudge;
+  readonly onChange?: (snapshot: Snapshot) => void;
+  readonly defaultProviderConfig?: PropertyMap;
+  readonly disabled?: readonly string[];
+}
+
+/** Runs a "program", which is a function that registers resources, against a cloud in memory. */
+export class Harness {
+  readonly cloud = new FakeCloud();
+  #snapshot: Snapshot = EMPTY_SNAPSHOT;
+
+  async run(program: (deployment: Program) => Promise<unknown>, options: RunOptions = {}): Promise<RunResult> {
+    const events: EngineEvent[] = [];
+    const signal = options.signal ?? new AbortController().signal;
+    const registry = new ProviderRegistry(
+      () => this.cloud.factory,
+      (urn) => ({ urn, signal, status: () => {}, log: () => {} }),
+    );
+    const deployment: Deployment = new Deployment({
+      stack: "test",
+      project: "weft",
+      phase: options.phase ?? "apply",
+      base: options.base ?? this.#snapshot,
+      registry,
+      emit: (event) => events.push(event),
+      changed: () => options.onChange?.(deployment.ledger.snapshot()),
+      judge: options.judge,
+      defaultProviderConfig: () => options.defaultProviderConfig ?? {},
+      disabledDefaultProviders: new Set(options.disabled ?? []),
+      signal,
+    });
+    const ended = await program(new Program(deployment)).then(
+      () => true,
+      () => false,
+    );
+    await deployment.settle();
+    if (ended && !(deployment.failures.length > 0 && options.phase !== "plan")) await deployment.finish();
+    await registry.close();
+    const snapshot = deployment.ledger.snapshot();
+    if (options.phase !== "plan") this.#snapshot = snapshot;
+    const operations = events.flatMap((event) =>
+      event.kind === "resource-end" && event.operation !== "same" && event.error === undefined
+        ? [`${event.operation} ${event.resource.name}`]
+        : [],
+    );
+    const failures = deployment.failures.map((failure) =>
+      failure instanceof Error ? failure.message : String(failure),
+    );
+    return { snapshot, events, failures, operations };
+  }
+
+  get snapshot(): Snapshot {
+    return this.#snapshot;
+  }
+}
+
+/** Registers things the way the SDK does. */
+export class Program {
+  readonly #deployment: Deployment;
+  constructor(deployment: Deployment) {
+    this.#deployment = deployment;
+  }
+
+  thing(name: string, inputs: PropertyMap = {}, options: Partial<Goal> = {}): Promise<Registered> {
+    return this.#deployment.register(goal("fake:index:Thing", name, { custom: true, inputs, ...options }));
+  }
+
+  component(name: string, options: Partial<Goal> = {}): Promise<Registered> {
+    return this.#deployment.register(goal("weft:test:Group", name, options));
+  }
+
+  provider(name: string, inputs: PropertyMap = {}, options: Partial<Goal> = {}): Promise<Registered> {
+    return this.#deployment.register(goal("pulumi:providers:fake", name, { custom: true, inputs, ...options }));
+  }
+
+  outputs(urn: string, outputs: PropertyMap): void {
+    this.#deployment.registerOutputs(urn, outputs);
+  }
+}
+
+export function goal(type: string, name: string, options: Partial<Goal>): Goal {
+  return {
+    type,
+    name,
+    custom: false,
+    parent: undefined,
+    inputs: {},
+    provider: undefined,
+    version: "",
+    dependencies: [],
+    propertyDependencies: {},
+    aliases: [],
+    protect: false,
+    retainOnDelete: false,
+    deletedWith: undefined,
+    deleteBeforeReplace: undefined,
+    ignoreChanges: [],
+    replaceOnChanges: [],
+    additionalSecretOutputs: [],
+    customTimeouts: undefined,
+    ...options,
+  };
+}
+
+export function countOperations(events: readonly EngineEvent[]): Partial<Record<Operation, number>> {
+  const counts: Partial<Record<Operation, number>> = {};
+  for (const event of events) {
+    if (event.kind === "resource-end") counts[event.operation] = (counts[event.operation] ?? 0) + 1;
+  }
+  return counts;
+}
