@@ -61,7 +61,7 @@ export class Performer {
       phase: this.#phase,
       resource: ref,
       operation,
-      duration: started === undefined ? 0 : Math.round(performance.now() - started),
+      duration: started === undefined || this.#phase === "plan" ? 0 : Math.round(performance.now() - started),
       changes: Object.fromEntries(changes),
       ...(error === undefined ? {} : { error }),
     });

@@ -32,6 +32,9 @@ export class Secret {
   toString(): string {
     return "[secret]";
   }
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return "[secret]";
+  }
 }
 
 /** A value that is known only after something has been created; exists in previews only. */
