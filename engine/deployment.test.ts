@@ -100,7 +100,9 @@ describe("changes", () => {
     await harness.run((p) => p.thing("web", { size: 1 }));
     const { events, snapshot } = await harness.run((p) => p.thing("web", { size: 2 }));
     expect(countOperations(events)).toEqual({ same: 1, update: 1 });
-    expect(events).toContainEqual(expect.objectContaining({ operation: "update", changes: { size: "update" } }));
+    expect(events).toContainEqual(
+      expect.objectContaining({ operation: "update", changes: { size: { kind: "update", before: 1, after: 2 } } }),
+    );
     expect(snapshot.resources.at(-1)).toMatchObject({ id: "id-1", inputs: { size: 2 } });
   });
 

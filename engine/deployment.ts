@@ -202,7 +202,7 @@ export class Deployment {
       pendingReplacement: old.pendingReplacement,
       providerReplaced: await this.#providers.replaced(old, reference),
     });
-    const changes = diff.detailed.size > 0 ? diff.detailed : diffProperties(old.inputs, inputs);
+    const changes = diffProperties(old.inputs, inputs);
     switch (step) {
       case "same":
         return this.#same(subject, old, inputs);
@@ -233,9 +233,12 @@ export class Deployment {
       news,
       ignoreChanges: goal.ignoreChanges,
     });
-    if (diff.changes !== "unknown") return diff;
-    const detailed = diffProperties(old.inputs, news);
-    return { ...diff, changes: detailed.size > 0 ? "some" : "none", detailed };
+    const changed = diff.changed.length > 0 ? diff.changed : [...diffProperties(old.inputs, news).keys()];
+    return {
+      ...diff,
+      changed,
+      changes: diff.changes !== "unknown" ? diff.changes : changed.length > 0 ? "some" : "none",
+    };
   }
 
   #same({ ref, goal, reference }: Subject, old: ResourceState, inputs: PropertyMap): Registered {

@@ -1,4 +1,5 @@
-import type { PropertyDiffKind, Severity } from "./provider.ts";
+import type { PropertyChange } from "./property-diff.ts";
+import type { Severity } from "./provider.ts";
 
 /** What happens to one resource. Names are Pulumi's. */
 export type Operation =
@@ -46,7 +47,7 @@ export type EngineEvent =
       /** Milliseconds; 0 in the plan. */
       readonly duration: number;
       /** What differs from the recorded inputs, by property path; empty for a create. */
-      readonly changes: Readonly<Record<string, PropertyDiffKind>>;
+      readonly changes: Readonly<Record<string, PropertyChange>>;
       /** Present when the operation failed. */
       readonly error?: string;
     }

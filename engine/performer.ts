@@ -1,10 +1,11 @@
 import type { EventSink, Operation, Phase, ResourceRef } from "./events.ts";
 import type { Ledger } from "./ledger.ts";
 import { type PropertyMap, type PropertyValue, Secret } from "./property.ts";
-import { NotReadyError, type PropertyDiffKind } from "./provider.ts";
+import type { PropertyChange } from "./property-diff.ts";
+import { NotReadyError } from "./provider.ts";
 import type { PendingOperation, ResourceState } from "./resource.ts";
 
-export type Changes = ReadonlyMap<string, PropertyDiffKind>;
+export type Changes = ReadonlyMap<string, PropertyChange>;
 export const NO_CHANGES: Changes = new Map();
 
 /** One call of a provider that changes something, and what it means for the state. */

@@ -42,7 +42,7 @@ const NO_DIFF: DiffResult = {
   replaces: [],
   deleteBeforeReplace: false,
   stables: [],
-  detailed: new Map(),
+  changed: [],
 };
 
 /** A provider that is a program of its own and speaks Pulumi's ResourceProvider protocol. */
@@ -149,7 +149,7 @@ class Plugin implements Provider {
       deleteBeforeReplace: response.getDeletebeforereplace(),
       stables: response.getStablesList(),
       // The SDK's provider server gives no detail; the engine compares inputs for display.
-      detailed: new Map(),
+      changed: [],
     };
   }
 

@@ -84,17 +84,25 @@ describe("differences", () => {
       { spec: { image: "b", list: [1, 3, 4], new: { y: 1 } }, same: { x: 1 } },
     );
     expect(Object.fromEntries(diff)).toEqual({
-      "spec.image": "update",
-      "spec.gone": "delete",
-      "spec.list[1]": "update",
-      "spec.list[2]": "add",
-      "spec.new": "add",
+      "spec.image": { kind: "update", before: "a", after: "b" },
+      "spec.gone": { kind: "delete", before: 1 },
+      "spec.list[1]": { kind: "update", before: 2, after: 3 },
+      "spec.list[2]": { kind: "add", after: 4 },
+      "spec.new": { kind: "add", after: { y: 1 } },
     });
   });
 
   it("count the unknown as a change, and secrecy not", () => {
-    expect(Object.fromEntries(diffProperties({ a: 1, b: 1 }, { a: UNKNOWN, b: new Secret(1) }))).toEqual({
-      a: "update",
-    });
+    const diff = diffProperties({ a: 1, b: 1 }, { a: UNKNOWN, b: new Secret(1) });
+    expect(Object.fromEntries(diff)).toEqual({ a: { kind: "update", before: 1, after: "[unknown]" } });
+  });
+
+  it("never show what is secret on either side", () => {
+    const diff = diffProperties(
+      { a: new Secret("old1"), b: "plain", c: new Secret({ d: "old2" }) },
+      { a: new Secret("new1"), b: new Secret("new2"), c: { d: "new3" }, e: { f: new Secret("new4") } },
+    );
+    expect([...diff.keys()]).toEqual(["a", "b", "c.d", "e"]);
+    expect(JSON.stringify([...diff.values()])).not.toMatch(/old|new|plain/);
   });
 });

@@ -84,11 +84,9 @@ export interface DiffResult {
   readonly deleteBeforeReplace: boolean;
   /** Outputs that an update is sure not to change. */
   readonly stables: readonly string[];
-  /** What changed, by path, where the provider knows. */
-  readonly detailed: ReadonlyMap<string, PropertyDiffKind>;
+  /** Paths of what changed, where the provider knows; empty lets the engine compare old and new inputs itself. */
+  readonly changed: readonly string[];
 }
-
-export type PropertyDiffKind = "add" | "delete" | "update" | "add-replace" | "delete-replace" | "update-replace";
 
 export interface CreateRequest extends Target {
   readonly inputs: PropertyMap;

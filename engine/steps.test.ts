@@ -7,7 +7,7 @@ const NO_DIFF: DiffResult = {
   replaces: [],
   deleteBeforeReplace: false,
   stables: [],
-  detailed: new Map(),
+  changed: [],
 };
 const FACTS: StepFacts = {
   diff: NO_DIFF,
@@ -44,12 +44,12 @@ describe("the step that a resource needs", () => {
     ["it was deleted for its replacement", { pendingReplacement: true }, "replace"],
     [
       "the program wants a replacement on this change",
-      { diff: changed({ detailed: new Map([["spec.image", "update"]]) }), replaceOnChanges: ["spec"] },
+      { diff: changed({ changed: ["spec.image"] }), replaceOnChanges: ["spec"] },
       "replace",
     ],
     [
       "the program wants a replacement on another change",
-      { diff: changed({ detailed: new Map([["spec.image", "update"]]) }), replaceOnChanges: ["spec.name"] },
+      { diff: changed({ changed: ["spec.image"] }), replaceOnChanges: ["spec.name"] },
       "update",
     ],
   ])("when %s", (_, facts, step) => {

@@ -31,6 +31,6 @@ export function decideStep(facts: StepFacts): Step {
 
 function changesAny(diff: DiffResult, paths: readonly string[]): boolean {
   if (paths.length === 0) return false;
-  const changed = [...diff.detailed.keys()].map(parsePath);
+  const changed = diff.changed.map(parsePath);
   return paths.map(parsePath).some((outer) => changed.some((inner) => pathContains(outer, inner)));
 }

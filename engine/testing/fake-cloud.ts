@@ -27,7 +27,7 @@ export class FakeCloud {
       replaces: equal(olds.region, news.region) ? [] : ["region"],
       deleteBeforeReplace: false,
       stables: [],
-      detailed: new Map(),
+      changed: [],
     }),
     configure: async (config) => {
       this.calls.push(`configure ${JSON.stringify(config)}`);
@@ -63,13 +63,13 @@ export class FakeCloud {
         failures: news.fail === "check" ? [{ property: "fail", reason: 'must not be "check"' }] : [],
       }),
       diff: async ({ oldInputs, news }) => {
-        const detailed = diffProperties(oldInputs, news);
+        const changed = [...diffProperties(oldInputs, news).keys()];
         return {
-          changes: detailed.size === 0 ? "none" : "some",
+          changes: changed.length === 0 ? "none" : "some",
           replaces: equal(oldInputs.name, news.name) && equal(oldInputs.shape, news.shape) ? [] : ["name"],
           deleteBeforeReplace: equal(oldInputs.name, news.name),
           stables: ["arn"],
-          detailed,
+          changed,
         };
       },
       create: async ({ inputs, preview }) => {
