@@ -35,24 +35,26 @@ describe("properties on the wire", () => {
   });
 
   it("survive the way through gRPC's own structure, whatever they are", () => {
+    // A key named __proto__ does not survive google-protobuf's own conversion, and no Pulumi program sends one.
+    const key = fc.string().filter((text) => text !== "__proto__" && text !== SIGNATURE);
     const leaf = fc.oneof(fc.string(), fc.boolean(), fc.constant(null), fc.integer(), fc.constant(UNKNOWN));
     const { value } = fc.letrec<{ value: PropertyValue }>((tie) => ({
       value: fc.oneof(
         { maxDepth: 4 },
         leaf,
         fc.array(tie("value")),
-        fc.dictionary(fc.string(), tie("value")),
+        fc.dictionary(key, tie("value")),
         tie("value").map((inner) => (inner === UNKNOWN ? inner : new Secret(inner))),
       ),
     }));
     fc.assert(
-      fc.property(fc.dictionary(fc.string(), value), (map) => {
-        fc.pre(!JSON.stringify(map).includes(SIGNATURE));
+      fc.property(fc.dictionary(key, value), (map) => {
         const struct = struct_pb.Struct.fromJavaScript(toWire(map, { secrets: true }));
         const bytes = struct_pb.Struct.deserializeBinary(struct.serializeBinary());
         const back = fromWire(bytes.toJavaScript() as WireObject, "x");
         expect(same(back, map)).toBe(true);
       }),
+      { numRuns: 1000 },
     );
   });
 });
