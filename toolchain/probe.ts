@@ -1,0 +1,104 @@
+import { constants } from "node:fs";
+import { access, realpath, stat } from "node:fs/promises";
+import { delimiter, isAbsolute, join, resolve } from "node:path";
+import type { Stage } from "./cache.ts";
+import { reasonOf } from "./errors.ts";
+import type { Reporter } from "./progress.ts";
+import { run } from "./run.ts";
+import type { Tool } from "./tool.ts";
+
+/** A program that says its version needs milliseconds; a cold disk or a busy machine, seconds. */
+const ANSWER_MS = 10_000;
+
+export interface Surroundings {
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The version that the program at `path` says it has.
+ *
+ * @throws an Error when it cannot be run, takes longer than 10 s, fails, or says something else.
+ */
+export async function askVersion(tool: Tool, path: string, { env, signal }: Surroundings): Promise<string> {
+  const { code, stdout, stderr } = await run(path, tool.ask.args, { env, signal, timeoutMs: ANSWER_MS });
+  const version = tool.ask.answer.exec(stdout)?.[1];
+  if (version !== undefined) return version;
+  const said = (stdout.trim() || stderr.trim()).split("\n")[0] ?? "";
+  const how = code === 0 ? "says no version" : code === undefined ? "was killed" : `ends with exit code ${code}`;
+  throw new Error(`${path} ${how} when asked with "${tool.ask.args.join(" ")}"${said === "" ? "" : `: ${said}`}`);
+}
+
+/** Asks the program at `path` and refuses any other version than the pinned one. */
+export async function requireVersion(tool: Tool, path: string, surroundings: Surroundings): Promise<void> {
+  const version = await askVersion(tool, path, surroundings);
+  if (version !== tool.version) throw new Error(`${path} is version ${version}; ${tool.version} is needed`);
+}
+
+/** Starts a program that is about to be cached. It must be this machine's kind, and of the pinned version. */
+export async function tryOut(
+  tool: Tool,
+  stage: Stage,
+  context: Surroundings & { readonly reporter: Reporter },
+): Promise<void> {
+  await context.reporter.step(
+    "try",
+    "asking it for its version",
+    async () => {
+      await stage.makeExecutable();
+      await requireVersion(tool, stage.program, context);
+    },
+    () => `says it is version ${tool.version}`,
+  );
+}
+
+/**
+ * Looks for the program in KUBEBUILDER_ASSETS, then on PATH, and takes the first one of exactly the pinned version,
+ * where it lies. Relative entries of PATH are passed over: what they mean depends on the folder Weft is started in.
+ */
+export async function findInstalled(
+  tool: Tool,
+  surroundings: Surroundings,
+): Promise<{ readonly path: string } | { readonly reason: string }> {
+  const { KUBEBUILDER_ASSETS: assets, PATH: path = "" } = surroundings.env;
+  const folders = [
+    ...(assets ? [resolve(assets)] : []),
+    ...path.split(delimiter).filter((folder) => isAbsolute(folder)),
+  ];
+  const refused: string[] = [];
+  const seen = new Set<string>();
+  for (const folder of folders) {
+    const candidate = join(folder, tool.name);
+    const real = await executableAt(candidate);
+    if (real === undefined || seen.has(real)) continue;
+    seen.add(real);
+    try {
+      await requireVersion(tool, candidate, surroundings);
+      return { path: candidate };
+    } catch (error) {
+      surroundings.signal?.throwIfAborted();
+      refused.push(reasonOf(error));
+    }
+  }
+  const where = assets ? "in KUBEBUILDER_ASSETS or on PATH" : "on PATH (KUBEBUILDER_ASSETS is not set)";
+  return { reason: refused.length === 0 ? `no ${tool.name} ${where}` : refused.join("\n") };
+}
+
+/** The first executable of that name on PATH. */
+export async function which(name: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  for (const folder of (env.PATH ?? "").split(delimiter)) {
+    const candidate = join(folder, name);
+    if (isAbsolute(folder) && (await executableAt(candidate)) !== undefined) return candidate;
+  }
+  return undefined;
+}
+
+/** The real path of an executable file; `undefined` when there is none. */
+async function executableAt(path: string): Promise<string | undefined> {
+  try {
+    await access(path, constants.X_OK);
+    return (await stat(path)).isFile() ? await realpath(path) : undefined;
+  } catch {
+    return undefined;
+  }
+}
