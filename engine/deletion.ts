@@ -75,7 +75,7 @@ async function deleteOne(resource: ResourceState, context: DeletionContext): Pro
     end();
     return undefined;
   }
-  const settled = context.ledger.begin({ type: "deleting", resource });
+  const settled = await context.ledger.begin({ type: "deleting", resource });
   try {
     const provider = await context.provider(resource);
     await provider.delete({

@@ -4,9 +4,9 @@ import { UserError } from "./errors.ts";
 import type { EventSink, Phase, ResourceRef } from "./events.ts";
 import type { Goal } from "./goal.ts";
 import { describeGoal } from "./goal-state.ts";
+import type { Judge } from "./judge.ts";
 import { Ledger, sameState } from "./ledger.ts";
 import { type Changes, errorText, NO_CHANGES, Performer, ReportedError, withSecrets } from "./performer.ts";
-import type { PolicyJudge } from "./policy.ts";
 import type { PropertyMap } from "./property.ts";
 import { diffProperties } from "./property-diff.ts";
 import { resetPaths } from "./property-path.ts";
@@ -24,9 +24,9 @@ export interface DeploymentOptions {
   readonly base: Snapshot;
   readonly registry: ProviderRegistry;
   readonly emit: EventSink;
-  /** Called after every change of the state. */
-  readonly changed: () => void;
-  readonly judge: PolicyJudge | undefined;
+  /** Called after every change of the state; resolves when the change is safe. */
+  readonly changed: () => Promise<void>;
+  readonly judge: Judge | undefined;
   /** Configuration of a package's default provider, from the stack's config. */
   readonly defaultProviderConfig: (packageName: string) => PropertyMap;
   readonly disabledDefaultProviders: ReadonlySet<string>;
@@ -156,7 +156,7 @@ export class Deployment {
   }
 
   async #registerComponent(ref: ResourceRef, goal: Goal, old: ResourceState | undefined): Promise<Registered> {
-    await this.#options.judge?.resource(ref, goal, goal.inputs, undefined);
+    await this.#options.judge?.resource(this.#options.phase, ref, goal, goal.inputs, undefined);
     const changes = old === undefined ? NO_CHANGES : diffProperties(old.inputs, goal.inputs);
     // Until it registers outputs of its own, what was recorded stands.
     this.#keep({ ...describeGoal(ref, goal, old), inputs: goal.inputs, outputs: old?.outputs ?? {} }, old);
@@ -166,7 +166,7 @@ export class Deployment {
 
   async #registerProvider(ref: ResourceRef, goal: Goal, old: ResourceState | undefined): Promise<Registered> {
     const inputs = await this.#options.registry.check(ref.urn, goal.inputs, goal.version);
-    await this.#options.judge?.resource(ref, goal, inputs, undefined);
+    await this.#options.judge?.resource(this.#options.phase, ref, goal, inputs, undefined);
     const { operation, id } = await this.#providers.decide(ref, inputs, old);
     const kept = operation === "replace" ? undefined : old;
     const state = { ...describeGoal(ref, goal, kept), id, inputs, outputs: withoutBookkeeping(inputs) };
@@ -184,7 +184,7 @@ export class Deployment {
     const subject: Subject = { ref, goal, provider, reference };
     const news = old === undefined ? goal.inputs : resetPaths(goal.inputs, old.inputs, goal.ignoreChanges);
     const inputs = await this.#check(subject, old?.inputs, news);
-    await this.#options.judge?.resource(ref, goal, inputs, this.#providers.state(reference));
+    await this.#options.judge?.resource(this.#options.phase, ref, goal, inputs, this.#providers.state(reference));
 
     if (old === undefined) return this.#create(subject, inputs);
     const goesFirst = this.#deletedFirst.get(old);

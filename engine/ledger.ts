@@ -18,14 +18,16 @@ export class Ledger {
   readonly #pending = new Set<PendingOperation>();
   /** URN that a resource was recorded under → the one it has now. */
   readonly #renamed = new Map<string, string>();
-  readonly #changed: () => void;
+  readonly #changed: () => Promise<void>;
 
-  /** @param changed - called after every change; `snapshot()` then has it. */
-  constructor(base: Snapshot, changed: () => void) {
+  /** @param changed - called after every change, which `snapshot()` then has; resolves when it is safe. */
+  constructor(base: Snapshot, changed: () => Promise<void>) {
     this.#base = base;
     this.#changed = changed;
     for (const resource of base.resources) if (!resource.delete) this.#recorded.set(resource.urn, resource);
-    for (const operation of base.pendingOperations) this.#pending.add(operation);
+    // What was being updated or deleted is recorded, and this run looks at it again anyway. What was being created may
+    // exist without being recorded: that stays noted until the resource is registered again.
+    for (const operation of base.pendingOperations) if (operation.type === "creating") this.#pending.add(operation);
   }
 
   recorded(urn: string): ResourceState | undefined {
@@ -56,7 +58,10 @@ export class Ledger {
   put(state: ResourceState, old?: ResourceState): void {
     this.#current.set(state.urn, state);
     if (old !== undefined) this.#fate.set(this.#origin.get(old) ?? old, undefined);
-    this.#changed();
+    for (const operation of this.#base.pendingOperations) {
+      if (operation.resource.urn === state.urn) this.#pending.delete(operation);
+    }
+    void this.#changed();
   }
 
   /** A recorded state became another one (to be deleted later, waiting for its replacement), or is gone. */
@@ -64,16 +69,26 @@ export class Ledger {
     const base = this.#origin.get(old) ?? old;
     if (into !== undefined) this.#origin.set(into, base);
     this.#fate.set(base, into);
-    this.#changed();
+    void this.#changed();
   }
 
-  begin(operation: PendingOperation): () => void {
+  /**
+   * Notes that an operation begins; resolves when the note is safe, so that the provider can be asked to go ahead.
+   *
+   * @returns what to call when it has ended, and its result is recorded.
+   */
+  async begin(operation: PendingOperation): Promise<() => void> {
     this.#pending.add(operation);
-    this.#changed();
+    await this.#changed();
     return () => {
       this.#pending.delete(operation);
-      this.#changed();
+      void this.#changed();
     };
+  }
+
+  /** What earlier runs had begun to create, and nothing is known of since. */
+  unresolved(): PendingOperation[] {
+    return this.#base.pendingOperations.filter((operation) => this.#pending.has(operation));
   }
 
   snapshot(): Snapshot {

@@ -39,8 +39,7 @@ export class Performer {
     const started = performance.now();
     this.#emit({ kind: "resource-begin", phase: this.#phase, resource: task.ref, operation: task.operation });
     // Noted before the provider is asked: if the engine dies in between, the next run knows what may exist.
-    const settled =
-      this.#phase === "apply" ? this.#ledger.begin({ type: task.pending, resource: task.planned }) : () => {};
+    const settled = await this.#begin(task);
     try {
       const { id, outputs } = await task.call();
       const state = this.#record(task, id, outputs, []);
@@ -54,6 +53,11 @@ export class Performer {
     } finally {
       settled();
     }
+  }
+
+  #begin(task: Task): Promise<() => void> | (() => void) {
+    if (this.#phase === "plan") return () => {};
+    return this.#ledger.begin({ type: task.pending, resource: task.planned });
   }
 
   end(ref: ResourceRef, operation: Operation, started: number | undefined, changes: Changes, error?: string): void {

@@ -101,6 +101,17 @@ export class ProviderResources {
   }
 }
 
+/** Providers of what is recorded, for operations that run no program. */
+export function recordedProviders(registry: ProviderRegistry, ledger: Ledger): ProviderResources {
+  return new ProviderResources({
+    registry,
+    ledger,
+    defaultConfig: () => ({}),
+    disabledDefaults: new Set(),
+    register: () => Promise.reject(new Error("nothing is registered without a program")),
+  });
+}
+
 function defaultProviderGoal(packageName: string, name: string, version: string, config: PropertyMap): Goal {
   return {
     type: `pulumi:providers:${packageName}`,

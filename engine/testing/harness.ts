@@ -1,7 +1,7 @@
 import { Deployment, type Registered } from "../deployment.ts";
 import type { EngineEvent, Operation, Phase } from "../events.ts";
 import type { Goal } from "../goal.ts";
-import type { PolicyJudge } from "../policy.ts";
+import type { Judge } from "../judge.ts";
 import type { PropertyMap } from "../property.ts";
 import { ProviderRegistry } from "../registry.ts";
 import { EMPTY_SNAPSHOT, type Snapshot } from "../resource.ts";
@@ -19,7 +19,7 @@ export interface RunOptions {
   readonly phase?: Phase;
   readonly base?: Snapshot;
   readonly signal?: AbortSignal;
-  readonly judge?: PolicyJudge;
+  readonly judge?: Judge;
   readonly onChange?: (snapshot: Snapshot) => void;
   readonly defaultProviderConfig?: PropertyMap;
   readonly disabled?: readonly string[];
@@ -44,7 +44,7 @@ export class Harness {
       base: options.base ?? this.#snapshot,
       registry,
       emit: (event) => events.push(event),
-      changed: () => options.onChange?.(deployment.ledger.snapshot()),
+      changed: async () => options.onChange?.(deployment.ledger.snapshot()),
       judge: options.judge,
       defaultProviderConfig: () => options.defaultProviderConfig ?? {},
       disabledDefaultProviders: new Set(options.disabled ?? []),
