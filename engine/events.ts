@@ -60,7 +60,10 @@ export type EngineEvent =
       readonly level: "advisory" | "mandatory";
       readonly resource: ResourceRef | undefined;
       readonly message: string;
+      /** General advice of the rule; the message has the fix for this case. */
       readonly fix: string;
+      /** A mandatory rule met something that is not known yet; it is asked again once it is. */
+      readonly undecided: boolean;
     };
 
 export type EventSink = (event: EngineEvent) => void;

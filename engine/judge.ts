@@ -15,6 +15,7 @@ export class Judge {
   readonly #emit: EventSink;
   /** Inputs that were judged without anything left open, by URN. */
   readonly #decided = new Map<string, PropertyMap>();
+  #stackOpen = false;
   mandatoryViolations = 0;
 
   constructor(packs: Promise<readonly PolicyPack[]>, emit: EventSink) {
@@ -58,8 +59,9 @@ export class Judge {
     if (!open) this.#decided.set(ref.urn, inputs);
   }
 
-  /** All resources as they would be, together. */
-  async stack(resources: readonly ResourceState[]): Promise<void> {
+  /** All resources together, as they would be or are. After the apply phase only if the plan left something open. */
+  async stack(phase: Phase, resources: readonly ResourceState[]): Promise<void> {
+    if (phase === "apply" && !this.#stackOpen) return;
     const byUrn = new Map(resources.map((resource) => [resource.urn, resource]));
     const byReference = new Map(resources.map((resource) => [providerReference(resource.urn, resource.id), resource]));
     const subjects = resources.map((resource) => {
@@ -79,7 +81,9 @@ export class Judge {
       };
     });
     for (const pack of await this.#packs) {
-      this.#tell(pack, await pack.analyzeStack(subjects), (urn) => {
+      const report = await pack.analyzeStack(subjects);
+      this.#stackOpen ||= report.violations.some((violation) => violation.undecided);
+      this.#tell(pack, report, (urn) => {
         const resource = byUrn.get(urn);
         return resource && { ...identify(resource, {}), parent: resource.parent };
       });
@@ -97,6 +101,7 @@ export class Judge {
         resource: resource && { urn: resource.urn, type: resource.type, name: resource.name, parent: resource.parent },
         message: violation.message,
         fix: violation.remediation,
+        undecided: violation.undecided,
       });
     }
     const mandatory = report.violations.filter(({ enforcementLevel }) => enforcementLevel === "mandatory");

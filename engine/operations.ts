@@ -31,7 +31,7 @@ export async function preview(options: OperationOptions): Promise<Outcome> {
   const recorded = await session.backend.readStack(session.reference, keysOf(session));
   await using judge = session.judge();
   const plan = await runPhase(session, "plan", recorded?.snapshot ?? EMPTY_SNAPSHOT, judge, nothing);
-  if (plan.ok) await judge.stack(plan.registered);
+  if (plan.ok) await judge.stack("plan", plan.registered);
   const ok = plan.ok && judge.mandatoryViolations === 0;
   return {
     ...planOutcome(plan, options, judge.mandatoryViolations),
@@ -53,7 +53,7 @@ export async function up(options: ChangeOptions): Promise<Outcome> {
     }
     await using judge = session.judge();
     const plan = await runPhase(session, "plan", base, judge, nothing);
-    if (plan.ok) await judge.stack(plan.registered);
+    if (plan.ok) await judge.stack("plan", plan.registered);
     const planned = planOutcome(plan, options, judge.mandatoryViolations);
     if (!plan.ok || judge.mandatoryViolations > 0 || options.signal.aborted) return planned;
 
@@ -64,8 +64,10 @@ export async function up(options: ChangeOptions): Promise<Outcome> {
     }
     const applied = await runPhase(session, "apply", base, judge, save);
     await save(applied.snapshot);
+    if (applied.ok) await judge.stack("apply", applied.registered);
+    const ok = applied.ok && judge.mandatoryViolations === 0;
     return {
-      result: applied.ok ? "succeeded" : options.signal.aborted ? "cancelled" : "failed",
+      result: ok ? "succeeded" : options.signal.aborted ? "cancelled" : "failed",
       phase: "apply",
       changes: applied.changes,
       outputs: applied.outputs,

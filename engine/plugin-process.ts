@@ -46,9 +46,11 @@ export async function startPluginProcess(options: PluginProcessOptions): Promise
     child.once("close", (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
   });
   const port = new Promise<number>((resolve) => {
+    let announced = false;
     createInterface({ input: child.stdout }).on("line", (line) => {
-      if (/^\d+$/.test(line)) resolve(Number(line));
-      else hear(line);
+      if (announced || !/^\d+$/.test(line)) return hear(line);
+      announced = true;
+      resolve(Number(line));
     });
     createInterface({ input: child.stderr }).on("line", hear);
   });

@@ -163,10 +163,11 @@ export async function startPolicyPack(options: PolicyPackOptions): Promise<Polic
 function findRunner(directory: string): string {
   const file = join(directory, "PulumiPolicy.yaml");
   if (!existsSync(file)) throw new UserError(`there is no policy pack in ${directory}: it has no PulumiPolicy.yaml`);
-  const { runtime } = (parse(readFileSync(file, "utf8")) ?? {}) as { runtime?: unknown };
-  const { name, options } = (typeof runtime === "object" ? runtime : { name: runtime }) as Record<string, unknown>;
+  const { name, options } = readRuntime(file);
   if (name !== "nodejs") throw new UnsupportedError(`policy pack ${directory} has the runtime ${JSON.stringify(name)}`);
-  if (options) throw new UnsupportedError(`policy pack ${directory} has runtime options`);
+  if (options.length > 0) {
+    throw new UnsupportedError(`policy pack ${directory} has the runtime options ${options.join(", ")}`);
+  }
   try {
     return createRequire(join(directory, "package.json")).resolve("@pulumi/pulumi/cmd/run-policy-pack");
   } catch {
@@ -174,11 +175,31 @@ function findRunner(directory: string): string {
   }
 }
 
+/** `runtime: nodejs`, or `runtime: { name: nodejs, options: … }`. */
+function readRuntime(file: string): { name: unknown; options: string[] } {
+  let content: unknown;
+  try {
+    content = parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new UserError(`${file} is no YAML: ${(error as Error).message}`);
+  }
+  const runtime = fieldOf(content, "runtime");
+  return typeof runtime === "string"
+    ? { name: runtime, options: [] }
+    : { name: fieldOf(runtime, "name"), options: Object.keys(fieldOf(runtime, "options") ?? {}) };
+}
+
+function fieldOf(value: unknown, key: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
+}
+
 function packEnvironment({ env, ...stack }: PolicyPackOptions): NodeJS.ProcessEnv {
   // The pack gets the configuration it may see decrypted; the key to the state is none of its business.
   const { PULUMI_CONFIG_PASSPHRASE: _, PULUMI_CONFIG_PASSPHRASE_FILE: __, ...rest } = env;
   return {
     ...rest,
+    // The SDK's runner loads ts-node, whether it is used or not, and that leaves a folder in the system's temporary one.
+    TS_NODE_CACHE: "false",
     PULUMI_NODEJS_ORGANIZATION: stack.organization,
     PULUMI_NODEJS_PROJECT: stack.project,
     PULUMI_NODEJS_STACK: stack.stack,

@@ -1,0 +1,43 @@
+import type { ResourceValidationPolicy } from "@pulumi/policy";
+import { type Field, found } from "../kubernetes/field.ts";
+import { collectFindings, type Findings } from "../kubernetes/findings.ts";
+import { judgePods, kindOf, labelOf, objectsIn } from "../kubernetes/pods.ts";
+
+const ofPods = judgePods({ patches: true }, (pod, findings) => {
+  const volumes = pod.spec.get("volumes");
+  if (volumes.unknown) findings.undecided(`${pod.label}: ${volumes.path}`);
+  for (const volume of volumes.items()) {
+    const name = volume.get("name").text;
+    const label = name === undefined ? pod.label : `${pod.label}, volume ${JSON.stringify(name)}`;
+    judgeSource(label, volume.get("hostPath"), "an emptyDir, a ConfigMap or a persistentVolumeClaim", findings);
+  }
+});
+
+export const hostPath: ResourceValidationPolicy = {
+  name: "host-path",
+  description: "No pod mounts a path of its node, neither itself nor through a PersistentVolume.",
+  enforcementLevel: "mandatory",
+  severity: "critical",
+  remediationSteps:
+    "Use an emptyDir for scratch files, a ConfigMap or Secret for files that are given, and a claim on a StorageClass " +
+    "for files that stay. A path of the node can reach its credentials and every other pod's files.",
+  validateResource: (args, report) => {
+    const token = kindOf(args.type);
+    if (token?.group !== "core" || token.kind !== "PersistentVolume") return ofPods(args, report);
+    collectFindings(report, (findings) => {
+      for (const volume of objectsIn(token, args.props)) {
+        const label = labelOf("PersistentVolume", volume, args.name);
+        judgeSource(label, volume.at(["spec", "hostPath"]), "a csi driver or a StorageClass", findings);
+      }
+    });
+  },
+};
+
+function judgeSource(label: string, source: Field, instead: string, findings: Findings): void {
+  if (source.unknown) findings.undecided(`${label}: ${source.path}`);
+  else if (!source.absent) {
+    const path = source.get("path");
+    const what = path.unknown || path.absent ? "a path of the node" : `${found(path)} of the node`;
+    findings.violation(`${label}: ${source.path} mounts ${what}.\nFix: replace ${source.path} by ${instead}`);
+  }
+}
