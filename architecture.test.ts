@@ -14,7 +14,7 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   toolchain: [],
   engine: [],
   infra: [],
-  "infra/cluster": ["infra"],
+  "infra/cluster": ["infra", "providers"],
   "infra/workloads": ["infra", "catalog"],
   providers: ["toolchain"],
   stacks: ["catalog", "infra", "infra/cluster", "infra/workloads"],
@@ -22,12 +22,13 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   examples: ["catalog"],
 };
 
-/** What may be imported from another room: its door, its contract, and what a stack says of itself. */
+/** What may be imported from another room: its door, its contracts, and what a stack says of itself. */
 const DOORS = [
   /\/(index|contract)\.ts$/,
   /^infra\/[^/]+\.ts$/,
   /^stacks\/(config|outputs)\.ts$/,
   /^catalog\/spec\.ts$/,
+  /^engine\/(events|resource)\.ts$/,
 ];
 
 interface Import {

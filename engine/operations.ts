@@ -46,7 +46,7 @@ export async function preview(options: OperationOptions): Promise<Outcome> {
 export async function up(options: ChangeOptions): Promise<Outcome> {
   return change("update", options, async (session, state, save) => {
     let base = state.snapshot;
-    if (options.refresh) {
+    if (options.refresh || session.project.alwaysRefresh) {
       const refreshed = await refreshResources(session, base, save);
       base = refreshed.snapshot;
       if (!refreshed.ok) return { ...failed(options), changes: refreshed.changes };

@@ -42,6 +42,7 @@ export interface CustomTimeouts {
   readonly create?: number;
   readonly update?: number;
   readonly delete?: number;
+  readonly read?: number;
 }
 
 /** An operation that had begun when the checkpoint was written; left over only if the engine died in between. */
