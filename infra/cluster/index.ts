@@ -1,0 +1,3 @@
+export type { Capability, Target } from "./capabilities.ts";
+export type { ClusterContract } from "./contract.ts";
+export { KwokCluster, type KwokClusterArgs } from "./kwok/kwok-cluster.ts";

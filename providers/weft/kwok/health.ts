@@ -1,0 +1,128 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseAllDocuments } from "yaml";
+import { type Access, Api, ApiError } from "./api.ts";
+import { COMPONENTS, type Component } from "./configuration.ts";
+import { fileState, type Layout } from "./layout.ts";
+import { type ExistingNode, NODE_LABEL } from "./nodes.ts";
+import { clusterProcesses } from "./processes.ts";
+
+/** "silent": it runs and does not answer, so only ending it helps. "unwell": it answers that it is not healthy. */
+export interface Problem {
+  readonly kind: "stopped" | "silent" | "unwell";
+  /** Continues the component's name: "is not running". */
+  readonly message: string;
+}
+
+/** A cluster as it is found. */
+export interface Observation {
+  readonly files: "none" | "broken" | "complete";
+  /** Essential files that are not there. */
+  readonly missing: readonly string[];
+  /** What is wrong with a component; absent when it works. */
+  readonly problems: Readonly<Partial<Record<Component, Problem>>>;
+  readonly running: readonly Component[];
+  /** Processes of the cluster that are no component: a kwokctl that some other run left behind. */
+  readonly strays: number;
+  /** `undefined` when the API server did not say. */
+  readonly nodes: readonly ExistingNode[] | undefined;
+}
+
+/** How long a component may take to answer before it counts as hanging: generous, for machines under load. */
+const ANSWER_MS = 10_000;
+
+const HEALTH_PATHS: Readonly<Record<Component, string>> = {
+  etcd: "/health",
+  "kube-apiserver": "/readyz",
+  "kube-controller-manager": "/healthz",
+  "kube-scheduler": "/healthz",
+  "kwok-controller": "/healthz",
+};
+
+/** Looks at files, processes and health endpoints. Writes nothing. */
+export async function observe(at: Layout): Promise<Observation> {
+  const { state, missing } = await fileState(at);
+  const programs = (await clusterProcesses(at.cluster)).map(({ program }) => program);
+  const running = COMPONENTS.filter((component) => programs.includes(component));
+  const found = { files: state, missing, running, strays: programs.length - running.length };
+  const problems: Partial<Record<Component, Problem>> = {};
+  for (const component of COMPONENTS) {
+    if (!running.includes(component)) problems[component] = { kind: "stopped", message: "is not running" };
+  }
+  if (state !== "complete") return { ...found, problems, nodes: undefined };
+
+  const ports = await readPorts(at);
+  const api = new Api(await readAccess(at, ports));
+  try {
+    await Promise.all(
+      running.map(async (component) => {
+        // Without etcd it could only be slow to say so.
+        if (component === "kube-apiserver" && !running.includes("etcd")) return;
+        const problem = await probe(api, component, ports[component], ANSWER_MS);
+        if (problem !== undefined) problems[component] = problem;
+      }),
+    );
+    const serves = problems.etcd === undefined && problems["kube-apiserver"] === undefined;
+    const nodes = serves ? await listNodes(api) : undefined;
+    return { ...found, problems, nodes };
+  } finally {
+    api.close();
+  }
+}
+
+/** Why a component's own health check fails; `undefined` when it passes. Its certificate must be of this cluster. */
+export async function probe(api: Api, component: Component, port: number, ms: number): Promise<Problem | undefined> {
+  try {
+    await api.text("GET", `https://127.0.0.1:${port}${HEALTH_PATHS[component]}`, { timeout: ms });
+    return undefined;
+  } catch (error) {
+    if (error instanceof ApiError) {
+      return { kind: "unwell", message: `runs and says that it is not healthy (${error.code})` };
+    }
+    const reason = error instanceof Error ? error.message : String(error);
+    return { kind: "silent", message: `runs but does not answer on port ${port} (${reason})` };
+  }
+}
+
+/** Ports as kwokctl recorded them. */
+export async function readPorts(at: Layout): Promise<Record<Component, number>> {
+  const recorded = await readKwokConfiguration(at);
+  const ports = Object.fromEntries(
+    COMPONENTS.map((component) => {
+      const ports = recorded.components?.find(({ name }) => name === component)?.ports ?? [];
+      return [component, (ports.find(({ name }) => name !== "peer-http") ?? { port: 0 }).port];
+    }),
+  );
+  return ports as Record<Component, number>;
+}
+
+interface KwokConfiguration {
+  readonly components?: readonly {
+    readonly name: string;
+    readonly ports?: readonly { name: string; port: number }[];
+  }[];
+}
+
+async function readKwokConfiguration(at: Layout): Promise<KwokConfiguration> {
+  const documents = parseAllDocuments(await readFile(join(at.cluster, "kwok.yaml"), "utf8"));
+  const found = [...documents].map((document) => document.toJS() as { kind?: string } & KwokConfiguration);
+  return found.find(({ kind }) => kind === "KwokctlConfiguration") ?? {};
+}
+
+/** The administrator's access to the cluster, from its own files. */
+export async function readAccess(at: Layout, ports: Readonly<Record<Component, number>>): Promise<Access> {
+  const pem = (name: string) => readFile(join(at.cluster, "pki", name), "utf8");
+  const [ca, cert, key] = await Promise.all([pem("ca.crt"), pem("admin.crt"), pem("admin.key")]);
+  return { server: `https://127.0.0.1:${ports["kube-apiserver"]}`, ca, cert, key };
+}
+
+export const NODES_PATH = `/api/v1/nodes?labelSelector=${encodeURIComponent(NODE_LABEL)}`;
+
+async function listNodes(api: Api): Promise<ExistingNode[] | undefined> {
+  try {
+    return (await api.json<{ items: ExistingNode[] }>("GET", NODES_PATH)).items;
+  } catch {
+    // The API server went away since the probe, or refuses; the next look will say which.
+    return undefined;
+  }
+}

@@ -1,0 +1,51 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { correctPidFiles, kwokctlErrors, logSince, logSizes, tail } from "./kwokctl.ts";
+import { layout, makeFolders } from "./layout.ts";
+
+describe("what kwokctl says", () => {
+  it("is cut down to its errors", () => {
+    const output = [
+      '{"time":"…","level":"INFO","msg":"Cluster is creating"}',
+      '{"time":"…","level":"ERROR","msg":"Failed to setup config","err":"stat /x: no such file"}',
+      "not JSON",
+    ].join("\n");
+    expect(kwokctlErrors(output)).toBe("Failed to setup config: stat /x: no such file");
+  });
+
+  it("is shown as it is where it holds no errors, and missed where there is nothing", () => {
+    expect(kwokctlErrors("panic: x\n")).toBe("panic: x");
+    expect(kwokctlErrors("")).toBe("it said nothing");
+  });
+
+  it("ends in the last lines of a log, indented", () => {
+    expect(tail("1\n2\n3\n", 2)).toBe("    2\n    3");
+  });
+});
+
+describe("files of a component", () => {
+  it("say what is running, and not what was", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "weft-pids-"));
+    const at = layout(folder, "kwok", "local");
+    await makeFolders(at);
+    await writeFile(join(at.cluster, "pids/etcd.pid"), String(process.pid));
+    await correctPidFiles(at);
+    expect(await readdir(join(at.cluster, "pids"))).toEqual([]);
+    await rm(folder, { recursive: true });
+  });
+
+  it("are read from where a start began", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "weft-logs-"));
+    const at = layout(folder, "kwok", "local");
+    await makeFolders(at);
+    const log = join(at.cluster, "logs/etcd.log");
+    await writeFile(log, "old: address already in use\n");
+    const sizes = await logSizes(at);
+    await writeFile(log, `${await readFile(log, "utf8")}new\n`);
+    expect(await logSince(at, "etcd", sizes.etcd)).toBe("new\n");
+    expect(await logSince(at, "kube-apiserver", sizes["kube-apiserver"])).toBe("");
+    await rm(folder, { recursive: true });
+  });
+});
