@@ -86,6 +86,12 @@ export class Ledger {
     };
   }
 
+  /** Nothing is left to find out about what an earlier run had begun. */
+  resolve(operation: PendingOperation): void {
+    this.#pending.delete(operation);
+    void this.#changed();
+  }
+
   /** What earlier runs had begun to create, and nothing is known of since. */
   unresolved(): PendingOperation[] {
     return this.#base.pendingOperations.filter((operation) => this.#pending.has(operation));

@@ -1,10 +1,12 @@
 import { hostname } from "node:os";
+import { deleteAbandoned } from "./abandoned.ts";
 import { deleteResources } from "./deletion.ts";
 import { PULUMI_INSTALL, UserError } from "./errors.ts";
 import type { EventSink, Operation } from "./events.ts";
 import { Ledger } from "./ledger.ts";
 import type { Outcome } from "./outcome.ts";
 import { type PhaseResult, runPhase } from "./phase.ts";
+import { hasEncryptedConfig } from "./project/index.ts";
 import { recordedProviders } from "./provider-resources.ts";
 import { refreshResources } from "./refresh.ts";
 import { EMPTY_SNAPSHOT, isRootStack, type Snapshot } from "./resource.ts";
@@ -91,13 +93,15 @@ export async function destroy(options: DestroyOptions): Promise<Outcome> {
     emit({ kind: "phase", phase: "apply" });
     const ledger: Ledger = new Ledger(state.snapshot, () => save(ledger.snapshot()));
     const providers = recordedProviders(session.registry, ledger);
-    const errors = await deleteResources(ledger.leftovers(), {
+    const deleted = await deleteResources(ledger.leftovers(), {
       phase: "apply",
       ledger,
       emit,
       signal: options.signal,
       provider: (resource) => providers.provider(resource.provider ?? ""),
     });
+    // Afterwards, because what went with a cluster needs no look any more.
+    const errors = [...deleted, ...(await deleteAbandoned(ledger, providers, emit))];
     await save(ledger.snapshot());
     const left = ledger.snapshot().resources.length;
     return {
@@ -135,8 +139,19 @@ async function change(
   options: OperationOptions & { readonly remove?: boolean },
   work: Change,
 ): Promise<Outcome> {
-  const started = new Date();
   await using session = await Session.open({ ...options, applying: true });
+  const outcome = await changeLocked(session, kind, options, work);
+  if (options.remove === true && outcome.result === "succeeded") await forget(session);
+  return outcome;
+}
+
+async function changeLocked(
+  session: Session,
+  kind: UpdateRecord["kind"],
+  options: OperationOptions & { readonly remove?: boolean },
+  work: Change,
+): Promise<Outcome> {
+  const started = new Date();
   await using lock = await session.backend.lockStack(session.reference);
   if (lock.notice !== undefined) options.emit({ kind: "message", severity: "warning", text: lock.notice });
   const state = await session.backend.openStack(lock, keysOf(session));
@@ -156,6 +171,13 @@ async function change(
     await session.backend.removeStack(lock, { backups: true });
   }
   return outcome;
+}
+
+/** With the last stack goes what only stacks need: the backend's own files, and a passphrase that was made for them. */
+async function forget(session: Session): Promise<void> {
+  if (!(await session.backend.removeIfEmpty())) return;
+  if (await hasEncryptedConfig(session.project)) return;
+  await session.passphrase.forget();
 }
 
 /** A stack that the Pulumi CLI has made with other providers can be looked at here, not changed. */

@@ -20,6 +20,7 @@ import type {
   ProviderFactory,
   ReadRequest,
   ReadResult,
+  Target,
   UpdateRequest,
   UpdateResult,
 } from "./provider.ts";
@@ -193,6 +194,12 @@ class Plugin implements Provider {
     message.setOldInputs(this.#struct(request.oldInputs));
     message.setTimeout(request.timeout ?? 0);
     await this.#call((done) => this.#client.delete(message, done));
+  }
+
+  async abandon(request: Target & { readonly inputs: PropertyMap }): Promise<void> {
+    const { inputs } = request;
+    const signal = this.#context.signal;
+    await this.delete({ ...request, id: "", oldInputs: inputs, oldOutputs: inputs, timeout: undefined, signal });
   }
 
   async read(request: ReadRequest): Promise<ReadResult | undefined> {

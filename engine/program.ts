@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { UserError } from "./errors.ts";
+import { configEnvironment } from "./project/index.ts";
 import type { DeploymentInfo } from "./server.ts";
 
 export interface ProgramOptions {
@@ -51,8 +52,7 @@ export function runProgram(options: ProgramOptions): RunningProgram {
     cwd: options.directory,
     env: {
       ...options.env,
-      PULUMI_CONFIG: JSON.stringify(info.config),
-      PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(info.configSecretKeys),
+      ...configEnvironment({ values: info.config, secretKeys: info.configSecretKeys }),
     },
     stdio: ["ignore", "pipe", "pipe"],
     // Ctrl-C in the terminal is for the engine, which then ends the program in good order.

@@ -17,6 +17,11 @@ export interface Provider {
   update(request: UpdateRequest): Promise<UpdateResult>;
   /** Deletes the resource and waits until it is gone. A resource that is already gone is success. */
   delete(request: DeleteRequest): Promise<void>;
+  /**
+   * Deletes what a create may have left that was interrupted and never answered. Providers that can't tell what is theirs
+   * do without it.
+   */
+  abandon?(request: Target & { readonly inputs: PropertyMap }): Promise<void>;
   /** The resource as it is now; `undefined` when it no longer exists. */
   read(request: ReadRequest): Promise<ReadResult | undefined>;
   /** Ends the provider's processes, connections and watches. */
@@ -45,7 +50,7 @@ export interface ProviderContext {
 
 export type Severity = "debug" | "info" | "warning" | "error";
 
-interface Target {
+export interface Target {
   readonly urn: string;
   readonly type: string;
   readonly name: string;

@@ -1,4 +1,10 @@
 export type { ConfigDeclaration } from "./declaration.ts";
 export { loadProject, type Project, type ProviderPlugin } from "./project.ts";
-export { configEnvironment, listStackConfigs, loadStackConfig, type StackConfig } from "./stack-config.ts";
+export {
+  configEnvironment,
+  hasEncryptedConfig,
+  listStackConfigs,
+  loadStackConfig,
+  type StackConfig,
+} from "./stack-config.ts";
 export { ProjectError } from "./yaml-file.ts";

@@ -89,8 +89,20 @@ export async function loadStackConfig(project: Project, stack: string, passphras
   };
 }
 
+/** Whether any stack of the project has secrets in its file, which only its passphrase can open. */
+export async function hasEncryptedConfig(project: Project): Promise<boolean> {
+  for (const stack of await listStackConfigs(project)) {
+    const { value } = await readStackYaml(project, stack);
+    if (typeof value === "object" && value !== null && "encryptionsalt" in value && value.encryptionsalt) return true;
+  }
+  return false;
+}
+
 /** What the Node language host puts into a program's environment. */
-export function configEnvironment(config: StackConfig): { PULUMI_CONFIG: string; PULUMI_CONFIG_SECRET_KEYS: string } {
+export function configEnvironment(config: Pick<StackConfig, "values" | "secretKeys">): {
+  PULUMI_CONFIG: string;
+  PULUMI_CONFIG_SECRET_KEYS: string;
+} {
   const entries = Object.entries(config.values).map(([key, value]) => {
     const colon = key.indexOf(":");
     // The SDK takes the old form of keys, and old SDKs take no other.

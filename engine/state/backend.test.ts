@@ -156,3 +156,25 @@ describe("removing a stack", () => {
     await expect(backend.removeStack(lock, { backups: false })).rejects.toThrow("has 1 pending operations");
   });
 });
+
+describe("an empty backend", () => {
+  it("is left without a trace", async () => {
+    const backend = await temporaryBackend();
+    await using lock = await backend.lockStack(STACK);
+    const state = await backend.openStack(lock, KEYS);
+    await state.writer.save(snapshotOf());
+    expect(await backend.removeIfEmpty()).toBe(false);
+    await backend.removeStack(lock, { backups: true });
+    await lock.release();
+    expect(await backend.removeIfEmpty()).toBe(true);
+    expect(await readdir(backend.directory)).toEqual([]);
+    expect(await backend.removeIfEmpty()).toBe(true);
+  });
+
+  it("is left alone while somebody is at work on a stack", async () => {
+    const backend = await temporaryBackend();
+    await using _lock = await backend.lockStack(STACK);
+    expect(await backend.removeIfEmpty()).toBe(false);
+    expect(await readFile(join(backend.directory, META), "utf8")).toBe("version: 1\n");
+  });
+});

@@ -3,7 +3,7 @@ import { parse } from "yaml";
 import { COMPRESSION_SUFFIX, type Compression, type ParsedCheckpoint } from "./checkpoint.ts";
 import { reasonOf, StateError } from "./error.ts";
 import { Folder } from "./folder.ts";
-import { backupsFolder, checkpointKey, historyFolder, META, STACKS, stacksFolder, tagsKey } from "./layout.ts";
+import { backupsFolder, checkpointKey, historyFolder, LAYOUT, META, STACKS, stacksFolder, tagsKey } from "./layout.ts";
 import { parseBackendUrl } from "./location.ts";
 import { lockStack, type StackLock } from "./lock.ts";
 import { nameProblem, type StackReference } from "./names.ts";
@@ -100,6 +100,15 @@ export class Backend {
     await this.#folder.delete(tagsKey(stack));
     await this.#folder.deleteFolder(historyFolder(stack));
     if (options.backups) await this.#folder.deleteFolder(backupsFolder(stack));
+  }
+
+  /** Removes what an empty backend needs no more. True when it has no stacks, and nobody is at work on one. */
+  async removeIfEmpty(): Promise<boolean> {
+    for (const folder of await this.#folder.listFolders(LAYOUT))
+      await this.#folder.removeEmptyFolders(`${LAYOUT}/${folder}`);
+    if ((await this.#folder.listFolders(LAYOUT)).length > 0) return false;
+    await this.#folder.delete(META);
+    return this.#folder.removeEmptyFolders(LAYOUT);
   }
 }
 

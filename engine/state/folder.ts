@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { constants } from "node:fs";
-import { copyFile, link, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { copyFile, link, mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { errorCode } from "./error.ts";
 import type { Location } from "./location.ts";
@@ -102,6 +102,23 @@ export class Folder {
   /** Removes a folder and all in it; a missing folder is fine. */
   async deleteFolder(key: string): Promise<void> {
     await rm(this.path(key), { recursive: true, force: true });
+  }
+
+  /** Removes a folder and the folders in it as far as they hold no file. True when nothing is left of it. */
+  async removeEmptyFolders(key: string): Promise<boolean> {
+    const inside = await Promise.all(
+      (await this.listFolders(key)).map((name) => this.removeEmptyFolders(join(key, name))),
+    );
+    if (!inside.every(Boolean)) return false;
+    try {
+      await rmdir(this.path(key));
+      return true;
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return true;
+      // Something is in it, perhaps since a moment ago.
+      if (errorCode(error) === "ENOTEMPTY" || errorCode(error) === "EEXIST") return false;
+      throw error;
+    }
   }
 
   async checksum(key: string, data: Uint8Array): Promise<Checksum> {

@@ -1,6 +1,7 @@
 import { qualifiedName, type StackReference } from "./names.ts";
 
 /** Where a file backend keeps what, relative to its folder. The CLI's own layout (version 1, stacks grouped by project). */
+export const LAYOUT = ".pulumi";
 export const META = ".pulumi/meta.yaml";
 export const STACKS = ".pulumi/stacks";
 export const LOCKS = ".pulumi/locks";

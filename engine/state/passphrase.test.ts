@@ -21,6 +21,16 @@ describe("the generated passphrase", () => {
     expect((await ensure(await temporaryFolder())).reveal()).not.toBe(first.reveal());
   });
 
+  it("goes with what needed it, and one that the user gave does not", async () => {
+    const project = await temporaryFolder();
+    await (await ensure(project)).forget();
+    expect(await readdir(join(project, ".weft"))).toEqual([]);
+    const file = join(project, "mine");
+    await writeFile(file, "correct-horse", { mode: 0o600 });
+    await (await ensure(project, { PULUMI_CONFIG_PASSPHRASE_FILE: file })).forget();
+    expect(await readFile(file, "utf8")).toBe("correct-horse");
+  });
+
   // Proves the protocol, not the scheduling of processes; the lock's test races real ones.
   it("is made once, however many ask at the same time", async () => {
     const project = await temporaryFolder();

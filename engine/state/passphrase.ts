@@ -21,12 +21,24 @@ export class Passphrase {
   /** What a child process (the Pulumi CLI) needs in its environment to use the same passphrase. */
   readonly environment: Readonly<Record<string, string>>;
   readonly #value: string;
+  readonly #generatedFile: string | undefined;
 
-  constructor(value: string, source: string, environment: Readonly<Record<string, string>> = {}, created = false) {
+  constructor(
+    value: string,
+    source: string,
+    environment: Readonly<Record<string, string>> = {},
+    generated?: { readonly file: string; readonly created: boolean },
+  ) {
     this.#value = value;
+    this.#generatedFile = generated?.file;
     this.source = source;
     this.environment = environment;
-    this.created = created;
+    this.created = generated?.created ?? false;
+  }
+
+  /** Removes the file that was generated for it; one that the user gave is left alone. */
+  async forget(): Promise<void> {
+    if (this.#generatedFile !== undefined) await rm(this.#generatedFile, { force: true });
   }
 
   /** The passphrase itself. Only for deriving a key from it. */
@@ -63,7 +75,8 @@ export async function ensurePassphrase(project: { readonly directory: string }, 
   }
   const created = await generate(fallback);
   await refuseReadableByOthers(fallback);
-  return new Passphrase(await readPassphrase(fallback), fallback, { [FILE_VARIABLE]: fallback }, created);
+  const environment = { [FILE_VARIABLE]: fallback };
+  return new Passphrase(await readPassphrase(fallback), fallback, environment, { file: fallback, created });
 }
 
 async function readPassphrase(path: string): Promise<string> {

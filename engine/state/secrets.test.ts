@@ -36,7 +36,11 @@ describe("the passphrase provider", () => {
       "wrong passphrase: /p/.weft/passphrase does not open the secrets of /p/Pulumi.local.yaml",
     );
     await expect(wrong).rejects.toThrow("PULUMI_CONFIG_PASSPHRASE_FILE");
-    const fresh = unlock(new Passphrase("wrong", "/p/.weft/passphrase", {}, true), SALT, "/p/Pulumi.local.yaml");
+    const fresh = unlock(
+      new Passphrase("wrong", "/p/.weft/passphrase", {}, { file: "/p/.weft/passphrase", created: true }),
+      SALT,
+      "/p/Pulumi.local.yaml",
+    );
     await expect(fresh).rejects.toThrow("was made just now");
   });
 

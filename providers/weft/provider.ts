@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi/provider/index.js";
 import type { EngineLog } from "./engine-log.ts";
-import { create, destroy, read, type Toolchain, update } from "./kwok/cluster.ts";
+import { abandon, create, destroy, read, type Toolchain, update } from "./kwok/cluster.ts";
 import { revision } from "./kwok/configuration.ts";
 import { decide } from "./kwok/diff.ts";
 import { observe } from "./kwok/health.ts";
@@ -111,9 +111,14 @@ export class WeftProvider implements pulumi.Provider {
     });
   }
 
-  async delete(_id: string, urn: string, props: Properties): Promise<void> {
+  /** With an empty id, of a create that never answered: then the inputs are all that is known. */
+  async delete(id: string, urn: string, props: Properties): Promise<void> {
     requireKwok(urn);
-    await this.#run(urn, (operation) => destroy(operation, recordedOutputs(props)));
+    await this.#run(urn, (operation) => {
+      if (id !== "") return destroy(operation, recordedOutputs(props));
+      const { directory, name } = checkedInputs(props);
+      return abandon(operation, layout(this.#projectRoot, directory, name));
+    });
   }
 
   /** Ends what is running as soon as it can tidy up after itself; a deletion is finished. */

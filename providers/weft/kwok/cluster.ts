@@ -168,6 +168,13 @@ export async function destroy(
   await removeEmptyRoots(at);
 }
 
+/** Removes what a create that was interrupted, and never answered, may have left. */
+export async function abandon(operation: Operation, at: Layout): Promise<void> {
+  if (!(await present(at.root))) return endProcesses(at.cluster, () => true);
+  await withLock(at.lock, operation, () => clearLeftovers(operation, at));
+  await removeEmptyRoots(at);
+}
+
 /** Everything about a cluster whose control plane is up. */
 async function settle(
   operation: Operation,
