@@ -1,0 +1,2 @@
+export { diagnose } from "./diagnosis.ts";
+export { gather } from "./gather.ts";
