@@ -271,6 +271,16 @@ describe("failures", () => {
     expect(harness.cloud.things.size).toBe(1);
   });
 
+  it("of a provider that ended before it answered keep the operation noted until the resource is made", async () => {
+    const harness = new Harness();
+    const { snapshot } = await harness.run((p) => p.thing("web", { fail: "answer" }));
+    expect(snapshot.pendingOperations).toEqual([expect.objectContaining({ type: "creating" })]);
+    expect(snapshot.resources.map((r) => r.urn.split("::").at(-1))).toEqual(["default"]);
+    const next = await harness.run((p) => p.thing("web"));
+    expect(next.snapshot.pendingOperations).toEqual([]);
+    expect(next.snapshot.resources).toHaveLength(2);
+  });
+
   it("of a deletion leave it and what it depends on recorded", async () => {
     const harness = new Harness();
     await harness.run(async (p) => {

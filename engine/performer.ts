@@ -2,7 +2,7 @@ import type { EventSink, Operation, Phase, ResourceRef } from "./events.ts";
 import type { Ledger } from "./ledger.ts";
 import { type PropertyMap, type PropertyValue, Secret } from "./property.ts";
 import type { PropertyChange } from "./property-diff.ts";
-import { NotReadyError } from "./provider.ts";
+import { NotReadyError, UnansweredError } from "./provider.ts";
 import type { PendingOperation, ResourceState } from "./resource.ts";
 
 export type Changes = ReadonlyMap<string, PropertyChange>;
@@ -39,7 +39,7 @@ export class Performer {
     const started = performance.now();
     this.#emit({ kind: "resource-begin", phase: this.#phase, resource: task.ref, operation: task.operation });
     // Noted before the provider is asked: if the engine dies in between, the next run knows what may exist.
-    const settled = await this.#begin(task);
+    let settled = await this.#begin(task);
     try {
       const { id, outputs } = await task.call();
       const state = this.#record(task, id, outputs, []);
@@ -48,6 +48,7 @@ export class Performer {
     } catch (error) {
       // It exists, but isn't ready: recorded as such, so that the next run goes on with it.
       if (error instanceof NotReadyError) this.#record(task, error.id, error.outputs, error.reasons);
+      if (error instanceof UnansweredError) settled = () => {};
       this.end(task.ref, task.operation, started, task.changes, errorText(error));
       throw new ReportedError(error);
     } finally {

@@ -24,7 +24,7 @@ import type {
   UpdateRequest,
   UpdateResult,
 } from "./provider.ts";
-import { NotReadyError, ProviderError } from "./provider.ts";
+import { NotReadyError, ProviderError, UnansweredError } from "./provider.ts";
 import { fromWire, toWire, type WireObject } from "./wire.ts";
 
 export interface PluginOptions {
@@ -243,7 +243,7 @@ class Plugin implements Provider {
   async #explain(error: ServiceError): Promise<Error> {
     if (error.code === status.UNAVAILABLE) {
       const how = await Promise.race([this.#process.ended, new Promise<string>((r) => setTimeout(r, 1000, ""))]);
-      if (how !== "") return new ProviderError(`${this.#what} ended in the middle of the operation (${how})`);
+      if (how !== "") return new UnansweredError(`${this.#what} ended in the middle of the operation (${how})`);
     }
     return readInitFailure(error) ?? new ProviderError(error.details || error.message);
   }

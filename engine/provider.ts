@@ -143,6 +143,11 @@ export class ProviderError extends Error {
   override readonly name: string = "ProviderError";
 }
 
+/** The provider ended before it answered: nobody knows what was done. The operation stays noted as pending. */
+export class UnansweredError extends ProviderError {
+  override readonly name = "UnansweredError";
+}
+
 /**
  * The object was written but did not become ready. The engine records it (with `reasons` as its init errors), so that
  * the next run updates it and does not create it again.

@@ -1,12 +1,13 @@
 import { equal, isMap, type PropertyMap, type PropertyValue, Secret } from "../property.ts";
 import { diffProperties } from "../property-diff.ts";
-import { NotReadyError, type Provider, ProviderError, type ProviderFactory } from "../provider.ts";
+import { NotReadyError, type Provider, ProviderError, type ProviderFactory, UnansweredError } from "../provider.ts";
 
 /**
  * A cloud in memory with a provider for it, for tests of the engine. It keeps what was created, in order, and does as
  * the inputs of a resource tell it:
  *   `name`      immutable: a change replaces; two with one name can't exist at once
- *   `fail`      "create" | "update" | "delete" | "check" | "ready" (exists, but never becomes ready)
+ *   `fail`      "create" | "update" | "delete" | "check" | "ready" (exists, but never becomes ready) |
+ *             "answer" (the provider ends before it answers)
  *   `hold`      the operation waits until `release(name)` is called
  */
 export class FakeCloud {
@@ -53,6 +54,7 @@ export class FakeCloud {
     await new Promise((resolve) => setTimeout(resolve, 5));
     if (inputs.hold === true) await this.#hold(String(inputs.name)).promise;
     this.#concurrent -= 1;
+    if (inputs.fail === "answer") throw new UnansweredError("the cloud ended before it answered");
     if (inputs.fail === verb) throw new ProviderError(`the cloud refuses to ${verb} ${inputs.name}`);
   }
 
