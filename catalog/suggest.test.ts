@@ -8,6 +8,7 @@ describe("nearMiss", () => {
     ["enviroment", "environment"],
     ["Ports", "ports"],
     ["paymentss", "payments"],
+    ["prots", "ports"],
     ["env", "environment"],
   ])("takes %s for %s", (text, meant) => {
     expect(nearMiss(text, names)).toBe(meant);

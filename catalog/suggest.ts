@@ -12,8 +12,15 @@ export function nearMiss(text: string, candidates: Iterable<string>): string | u
   const nearest = prefixed.length === 1 ? prefixed[0] : known.length === 0 ? undefined : closest(text, known);
   if (nearest === undefined || nearest === text) return undefined;
   if (prefixed.length === 1) return nearest;
-  const slips = Math.min(distance(text, nearest), distance(lower, nearest.toLowerCase()));
+  const slips = isSwapped(lower, nearest.toLowerCase())
+    ? 1
+    : Math.min(distance(text, nearest), distance(lower, nearest.toLowerCase()));
   return slips <= Math.max(1, Math.floor(Math.min(text.length, nearest.length) / 3)) ? nearest : undefined;
+}
+
+/** Two letters in each other's place, which the distance counts as two slips. */
+function isSwapped(text: string, other: string): boolean {
+  return distance(text, other) === 2 && [...text].sort().join("") === [...other].sort().join("");
 }
 
 /** "a", "a or b", "a, b or c". */

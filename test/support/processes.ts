@@ -8,13 +8,25 @@ export interface RunningProgram {
 }
 
 /** Processes whose program or an argument lies in a folder. Linux only. */
-export async function processesUnder(folder: string): Promise<RunningProgram[]> {
+export function processesUnder(folder: string): Promise<RunningProgram[]> {
+  return processesWhere(async (_, args) => args.some((arg) => arg.includes(`${folder}/`)));
+}
+
+/** The same, and those that work in the folder or below it. Linux only. */
+export function processesIn(folder: string): Promise<RunningProgram[]> {
+  return processesWhere(async (pid, args) => {
+    const workingFolder = await readlink(`/proc/${pid}/cwd`).catch(() => "");
+    return [...args, `${workingFolder}/`].some((path) => path.includes(`${folder}/`));
+  });
+}
+
+async function processesWhere(wanted: (pid: number, args: string[]) => Promise<boolean>): Promise<RunningProgram[]> {
   const pids = (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry)).map(Number);
   const found = await Promise.all(
     pids.map(async (pid) => {
       const args = (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).split("\0").slice(0, -1);
-      const inside = args.some((arg) => arg.includes(`${folder}/`));
-      return inside && pid !== process.pid ? [{ pid, program: args[0]?.split("/").at(-1) ?? "", args }] : [];
+      if (pid === process.pid || !(await wanted(pid, args))) return [];
+      return [{ pid, program: args[0]?.split("/").at(-1) ?? "", args }];
     }),
   );
   return found.flat();
