@@ -32,6 +32,7 @@ export default defineConfig({
       {
         test: {
           name: "integration",
+          globalSetup: "test/global-setup.ts",
           include: ["test/**/*.test.ts"],
           exclude: never,
           testTimeout: 180_000,
