@@ -1,6 +1,8 @@
 export { Backend, openBackend } from "./backend.ts";
 export { LockedError, StateError } from "./error.ts";
 export type { UpdateRecord } from "./history.ts";
+export { locksFolder, META } from "./layout.ts";
+export { parseBackendUrl } from "./location.ts";
 export type { StackLock } from "./lock.ts";
 export { nameProblem, parseStackReference, type StackReference, stackReference } from "./names.ts";
 export { ensurePassphrase, Passphrase } from "./passphrase.ts";

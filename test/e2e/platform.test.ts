@@ -236,7 +236,7 @@ describe("a bad service file", () => {
     const text =
       what === "a name that is taken"
         ? await readFile(service("cartservice"), "utf8")
-        : `name: extra\nteam: online-boutique\nimage: example/extra:1.0.0\nhealth: {exec: ["true"]}\n${
+        : `name: extra\nteam: online-boutique\nimage: example/extra:1.0.0\nhealth: {exec: {command: ["true"]}}\n${
             lines?.startsWith("limits") ? `resources:\n  ${lines}` : lines
           }\n`;
     await refused(text, said);
@@ -263,6 +263,7 @@ describe("a bad service file", () => {
     const { code, text } = await shell.run("npm run up");
     await rm(service("extra"));
     expect(code).not.toBe(0);
+    expect(text).toContain("1 problem in the service catalog");
     expect(text).toContain("extra.yaml");
     expect(text).toMatch(said);
     expect(text).not.toMatch(/bug in Weft|at .*\.ts:\d+/);

@@ -1,0 +1,116 @@
+import {
+  installToolchain,
+  listToolchain,
+  type ToolchainOptions,
+  type ToolName,
+  type ToolProgress,
+  verifyToolchain,
+} from "../../toolchain/index.ts";
+import { EXIT, type ExitCode, problemOf } from "../exit-code.ts";
+import type { OperationFlags } from "../flags.ts";
+import { Cancelled, interruptible } from "../interrupt.ts";
+import { wantsPicture } from "../reporters.ts";
+import type { LiveArea } from "../show/live-area.ts";
+import { styleFor, wantsColor } from "../show/style.ts";
+import { installHeartbeat, installLine, installScreen, listLines, verdictLines } from "../show/toolchain.ts";
+import type { World } from "../world.ts";
+
+/** How long a log may stay silent while something is under way. */
+const HEARTBEAT_MS = 10_000;
+
+/** `weft toolchain install|list|verify`. */
+export async function toolchain(
+  action: "install" | "list" | "verify",
+  names: readonly string[],
+  flags: OperationFlags,
+  world: World,
+): Promise<ExitCode> {
+  let release = (): void => {};
+  const handlers = {
+    stopping: (signal: string) => void world.stderr.write(`${signal}: stopping\n`),
+    leaving: () => release(),
+  };
+  try {
+    return await interruptible(world, handlers, (signal) => {
+      // Names that do not exist are refused, all at once, by the toolchain itself.
+      const tools = names.length === 0 ? undefined : (names as readonly ToolName[]);
+      const options = { env: world.env, signal, ...(tools === undefined ? {} : { tools }) };
+      return act(action, options, flags, world, (undo) => {
+        release = undo;
+      });
+    });
+  } catch (error) {
+    if (error instanceof Cancelled) return EXIT.cancelled;
+    throw error;
+  } finally {
+    release();
+  }
+}
+
+async function act(
+  action: "install" | "list" | "verify",
+  options: ToolchainOptions,
+  flags: OperationFlags,
+  world: World,
+  onRelease: (undo: () => void) => void,
+): Promise<ExitCode> {
+  const style = styleFor(wantsColor(flags.color, world.env, world.stdout));
+  const print = (lines: readonly string[]): void => void world.stdout.write(lines.map((line) => `${line}\n`).join(""));
+  switch (action) {
+    case "install":
+      return install(options, flags, world, onRelease);
+    case "list": {
+      const tools = await listToolchain(options);
+      print(flags.json ? [JSON.stringify(tools)] : listLines(tools, style, flags.verbose === true));
+      return tools.every(({ from }) => from !== undefined) ? EXIT.ok : EXIT.failed;
+    }
+    case "verify": {
+      const verdicts = await verifyToolchain(options);
+      print(flags.json ? [JSON.stringify(verdicts)] : verdictLines(verdicts, style));
+      return verdicts.every(({ state }) => state !== "bad") ? EXIT.ok : EXIT.failed;
+    }
+  }
+}
+
+async function install(
+  options: ToolchainOptions,
+  flags: OperationFlags,
+  world: World,
+  onRelease: (undo: () => void) => void,
+): Promise<ExitCode> {
+  const style = styleFor(wantsColor(flags.color, world.env, world.stdout));
+  const line = (object: unknown): void => void world.stdout.write(`${JSON.stringify(object)}\n`);
+  const picture = !flags.json && wantsPicture(flags, world);
+  const live: LiveArea | undefined = picture ? (await import("../show/live-area.ts")).liveArea(world) : undefined;
+  const tools = new Map<string, ToolProgress>();
+  const beat = setInterval(() => {
+    const text = live === undefined && !flags.json ? installHeartbeat(tools) : undefined;
+    if (text !== undefined) world.stdout.write(`${style.dim(text)}\n`);
+  }, HEARTBEAT_MS);
+  beat.unref();
+  const draw = (): void => live?.draw(installScreen(tools, { style, width: live.width, height: live.height }));
+  onRelease(() => {
+    clearInterval(beat);
+    live?.close();
+  });
+  const onProgress = (event: ToolProgress): void => {
+    tools.set(event.tool, event);
+    if (flags.json) line({ kind: "tool", ...event });
+    else if (live !== undefined) draw();
+    else {
+      const text = installLine(event, style);
+      if (text !== undefined) world.stdout.write(`${text}\n`);
+    }
+  };
+  try {
+    const paths = await installToolchain({ ...options, onProgress });
+    live?.finish(installScreen(tools, { style, width: live.width, height: tools.size }));
+    if (flags.json) line({ kind: "summary", exitCode: EXIT.ok, paths });
+    return EXIT.ok;
+  } catch (error) {
+    if (!flags.json || error instanceof Cancelled) throw error;
+    const { exitCode, details } = problemOf(error, flags.verbose === true);
+    line({ kind: "summary", exitCode, problem: details });
+    return exitCode;
+  }
+}
