@@ -1,4 +1,6 @@
 import type { EventEmitter } from "node:events";
+import { existsSync, realpathSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
 import type { Readable } from "node:stream";
 import type { Driver } from "./driver.ts";
 
@@ -30,7 +32,7 @@ export interface Output {
 export function processWorld(): World {
   for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreGoneReader);
   return {
-    env: process.env,
+    env: withThisNode(process.env),
     cwd: process.cwd(),
     stdin: process.stdin,
     stdout: process.stdout,
@@ -40,6 +42,14 @@ export function processWorld(): World {
     exit: (code) => process.exit(code),
     builtinEngine: () => import("../engine/index.ts"),
   };
+}
+
+/** Plugins are started as `node …` by what starts them: it has to be the one that runs Weft, not an older one on PATH. */
+function withThisNode(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const folders = (env.PATH ?? "").split(delimiter);
+  const first = folders.map((folder) => join(folder, "node")).find(existsSync);
+  if (first !== undefined && realpathSync(first) === realpathSync(process.execPath)) return env;
+  return { ...env, PATH: [dirname(process.execPath), ...folders].join(delimiter) };
 }
 
 /** `weft … | head`, or a terminal that was closed: nobody reads on, and the work ends as it would have ended. */

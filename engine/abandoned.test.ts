@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { deleteAbandoned } from "./abandoned.ts";
 import type { EngineEvent } from "./events.ts";
+import { plainGoal } from "./goal.ts";
 import { describeGoal } from "./goal-state.ts";
 import { Ledger } from "./ledger.ts";
 import type { Provider } from "./provider.ts";
@@ -8,14 +9,13 @@ import { recordedProviders } from "./provider-resources.ts";
 import { ProviderRegistry, providerReference } from "./registry.ts";
 import type { ResourceState } from "./resource.ts";
 import { FakeCloud } from "./testing/fake-cloud.ts";
-import { goal } from "./testing/harness.ts";
 
 const urn = (type: string, name: string) => `urn:pulumi:test::weft::${type}::${name}`;
 const PROVIDER = urn("pulumi:providers:fake", "default");
 
 function state(type: string, name: string, fields: Partial<ResourceState> = {}): ResourceState {
   const ref = { urn: urn(type, name), type, name, parent: undefined };
-  return { ...describeGoal(ref, goal(type, name, { custom: true }), undefined), ...fields };
+  return { ...describeGoal(ref, plainGoal(type, name, { custom: true }), undefined), ...fields };
 }
 
 /** A ledger of a run that was killed while it created `thing`, and a provider with or without a way to undo that. */

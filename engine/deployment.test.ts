@@ -204,6 +204,32 @@ describe("changes", () => {
   });
 });
 
+describe("a plan with a provider", () => {
+  it("that has an unknown in its configuration configures it once, for all its resources", async () => {
+    const harness = new Harness();
+    await harness.run(
+      async (p) => {
+        const provider = await p.provider("cloud", { token: UNKNOWN });
+        for (const name of ["a", "b"]) await p.thing(name, {}, { provider: `${provider.urn}::${provider.id}` });
+      },
+      { phase: "plan" },
+    );
+    expect(harness.cloud.calls.filter((call) => call.startsWith("configure"))).toHaveLength(1);
+  });
+
+  it("that is configured wrongly says so once, and nothing of its resources", async () => {
+    const { failures, operations } = await new Harness().run(
+      async (p) => {
+        const provider = await p.provider("cloud", { bad: true });
+        for (const name of ["a", "b"]) await p.thing(name, {}, { provider: `${provider.urn}::${provider.id}` });
+      },
+      { phase: "plan" },
+    );
+    expect(failures).toEqual(["provider cloud is configured wrongly\nbad: is not allowed"]);
+    expect(operations).toEqual([]);
+  });
+});
+
 describe("what is kept from deletion", () => {
   it("rejects the deletion of a protected resource before anything is deleted", async () => {
     const harness = new Harness();

@@ -180,6 +180,7 @@ export class Deployment {
 
   async #registerCustom(ref: ResourceRef, goal: Goal, old: ResourceState | undefined): Promise<Registered> {
     const reference = await this.#providers.reference(goal);
+    if (this.#providers.failed(reference)) return { urn: ref.urn, id: "", outputs: goal.inputs };
     const provider = await this.#providers.provider(reference);
     const subject: Subject = { ref, goal, provider, reference };
     const news = old === undefined ? goal.inputs : resetPaths(goal.inputs, old.inputs, goal.ignoreChanges);

@@ -29,6 +29,31 @@ export interface Goal {
   readonly customTimeouts: CustomTimeouts | undefined;
 }
 
+/** A resource with no inputs, no dependencies and no options but those that are named. */
+export function plainGoal(type: string, name: string, options: Partial<Goal> = {}): Goal {
+  return {
+    type,
+    name,
+    custom: false,
+    parent: undefined,
+    inputs: {},
+    provider: undefined,
+    version: "",
+    dependencies: [],
+    propertyDependencies: {},
+    aliases: [],
+    protect: false,
+    retainOnDelete: false,
+    deletedWith: undefined,
+    deleteBeforeReplace: undefined,
+    ignoreChanges: [],
+    replaceOnChanges: [],
+    additionalSecretOutputs: [],
+    customTimeouts: undefined,
+    ...options,
+  };
+}
+
 /** Another URN that the resource may be recorded under; whatever is absent is as in the resource itself. */
 export type Alias =
   | { readonly urn: string }

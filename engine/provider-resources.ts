@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { UserError } from "./errors.ts";
 import type { Operation, ResourceRef } from "./events.ts";
-import type { Goal } from "./goal.ts";
+import { type Goal, plainGoal } from "./goal.ts";
 import type { Ledger } from "./ledger.ts";
 import type { PropertyMap } from "./property.ts";
 import type { Provider } from "./provider.ts";
@@ -53,6 +53,11 @@ export class ProviderResources {
     return goal.provider ?? (await this.#default(goal.type.split(":")[0] ?? "", goal.version));
   }
 
+  /** Whether the provider could not be planned, which has been told, and its resources can't be planned either. */
+  failed(reference: string): boolean {
+    return parseProviderReference(reference).id === "";
+  }
+
   state(reference: string): ResourceState | undefined {
     return this.#states.get(reference);
   }
@@ -93,8 +98,9 @@ export class ProviderResources {
           "give the resource, or its parent, a provider",
       );
     }
+    const inputs = this.#options.defaultConfig(packageName);
     const registered = this.#options
-      .register(defaultProviderGoal(packageName, name, version, this.#options.defaultConfig(packageName)))
+      .register(plainGoal(`pulumi:providers:${packageName}`, name, { custom: true, inputs, version }))
       .then(({ urn, id }) => providerReference(urn, id));
     this.#defaults.set(key, registered);
     return registered;
@@ -110,27 +116,4 @@ export function recordedProviders(registry: ProviderRegistry, ledger: Ledger): P
     disabledDefaults: new Set(),
     register: () => Promise.reject(new Error("nothing is registered without a program")),
   });
-}
-
-function defaultProviderGoal(packageName: string, name: string, version: string, config: PropertyMap): Goal {
-  return {
-    type: `pulumi:providers:${packageName}`,
-    name,
-    custom: true,
-    parent: undefined,
-    inputs: config,
-    provider: undefined,
-    version,
-    dependencies: [],
-    propertyDependencies: {},
-    aliases: [],
-    protect: false,
-    retainOnDelete: false,
-    deletedWith: undefined,
-    deleteBeforeReplace: undefined,
-    ignoreChanges: [],
-    replaceOnChanges: [],
-    additionalSecretOutputs: [],
-    customTimeouts: undefined,
-  };
 }

@@ -12,7 +12,7 @@ export type FactoryLookup = (packageName: string) => ProviderFactory;
 export class ProviderRegistry {
   readonly #lookup: FactoryLookup;
   readonly #context: (urn: string) => ProviderContext;
-  readonly #loaded = new Map<string, { readonly config: PropertyMap; readonly provider: Promise<Provider> }>();
+  readonly #loaded = new Map<string, { readonly inputs: PropertyMap; readonly provider: Promise<Provider> }>();
 
   constructor(lookup: FactoryLookup, context: (urn: string) => ProviderContext) {
     this.#lookup = lookup;
@@ -36,11 +36,13 @@ export class ProviderRegistry {
   /** The provider of a provider resource, configured once for each configuration that it is asked for with. */
   async load(urn: string, id: string, inputs: PropertyMap): Promise<Provider> {
     const reference = providerReference(urn, id);
-    const config = configOf(inputs);
     const loaded = this.#loaded.get(reference);
-    if (loaded !== undefined && equal(loaded.config, config)) return loaded.provider;
-    const provider = this.#factory(urn).configure(config, this.#context(urn));
-    this.#loaded.set(reference, { config, provider });
+    // The very same inputs are no change, even where they hold an unknown, which equals nothing.
+    if (loaded !== undefined && (loaded.inputs === inputs || equal(configOf(loaded.inputs), configOf(inputs)))) {
+      return loaded.provider;
+    }
+    const provider = this.#factory(urn).configure(configOf(inputs), this.#context(urn));
+    this.#loaded.set(reference, { inputs, provider });
     // What was configured before (in the plan, with unknowns) has nothing under way any more.
     if (loaded !== undefined) await (await loaded.provider).close();
     return provider;

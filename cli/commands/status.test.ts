@@ -1,22 +1,23 @@
 import { describe, expect, it } from "vitest";
 import type { Inspected } from "../../engine/index.ts";
+import { resourceState } from "../../engine/testing/resource-state.ts";
 import { main } from "../index.ts";
 import { renderStatus } from "../show/status.ts";
 import { styleFor } from "../show/style.ts";
 import { kwok, namespace, service, stackUrn } from "../testing/events.ts";
-import { fakeEngine, inspectionOf, recordOf } from "../testing/fake-engine.ts";
+import { fakeEngine, inspectionOf } from "../testing/fake-engine.ts";
 import { PLATFORM } from "../testing/platform.ts";
 import { testProject } from "../testing/project.ts";
 import { testWorld } from "../testing/world.ts";
 import { type Status, statusOf } from "./status.ts";
 
-const record = recordOf({ ...kwok });
+const record = resourceState({ ...kwok });
 const resources = [
-  recordOf({ urn: stackUrn, type: "pulumi:pulumi:Stack", custom: false, outputs: PLATFORM }),
+  resourceState({ urn: stackUrn, type: "pulumi:pulumi:Stack", custom: false, outputs: PLATFORM }),
   record,
-  recordOf({ ...namespace }),
-  recordOf({ ...service("web").deployment }),
-  recordOf({ ...service("orders").deployment }),
+  resourceState({ ...namespace }),
+  resourceState({ ...service("web").deployment }),
+  resourceState({ ...service("orders").deployment }),
 ];
 const there: Inspected = { resource: record, now: { id: "1", inputs: {}, outputs: { nodes: 5 } } };
 const scheduler = 'cluster "local": kube-scheduler is not running. The next update repairs it.';

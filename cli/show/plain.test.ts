@@ -46,7 +46,7 @@ describe("a log", () => {
       violation({ level: "advisory" }),
     ];
     expect(lines(events)).toEqual([
-      "planned in 0.0 s: 9 to create, 0 unchanged",
+      "planned in 0.0 s: 9 to create",
       "+ created cluster-kwok  weft-native:cluster:Kwok  6.1 s",
       "+ created shop-namespace  kubernetes:core/v1:Namespace",
     ]);

@@ -4,7 +4,7 @@ import { failureLine, isEcho } from "./failures.ts";
 import { waitingFor } from "./screen.ts";
 import type { Style } from "./style.ts";
 import { count, duration, firstLine, safe } from "./text.ts";
-import { foundWord, tell, wordsFor } from "./words.ts";
+import { foundWord, tell, tellUnchanged, wordsFor } from "./words.ts";
 
 type Ended = Extract<EngineEvent, { kind: "resource-end" }>;
 type Message = Extract<EngineEvent, { kind: "message" }>;
@@ -71,7 +71,7 @@ export function heartbeat(view: View, now: number): string {
 
 function planned(view: View): string {
   const { operations, unchanged } = progressOf(view);
-  return `${tell(Object.fromEntries(operations), "plan")}, ${unchanged} unchanged`;
+  return `${tell(Object.fromEntries(operations), "plan")}${tellUnchanged(unchanged)}`;
 }
 
 /**

@@ -4,7 +4,7 @@ import { progressOf, type View } from "../view.ts";
 import { distinctFailures, weigh } from "./failures.ts";
 import type { Style } from "./style.ts";
 import { count, duration } from "./text.ts";
-import { changesIn, tell } from "./words.ts";
+import { changesIn, tell, tellUnchanged } from "./words.ts";
 
 export type Command = "up" | "preview" | "destroy" | "refresh";
 
@@ -57,8 +57,7 @@ function headline(end: End): string {
   const counts = outcome?.changes ?? {};
   const changes = tell(counts, TENSE[command]);
   const unchanged = counts.same ?? progressOf(view).unchanged;
-  const rest = command === "destroy" ? "" : `, ${unchanged} unchanged`;
-  return `${stack}: ${changes}${rest}`;
+  return `${stack}: ${changes}${command === "destroy" ? "" : tellUnchanged(unchanged)}`;
 }
 
 function failure(end: End): string {

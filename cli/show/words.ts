@@ -56,6 +56,11 @@ export function tell(counts: Counts, tense: "plan" | "done" | "found"): string {
   return parts.length === 0 ? "0 changes" : parts.join(", ");
 }
 
+/** What `tell` leaves out; nothing when everything is in it. */
+export function tellUnchanged(unchanged: number): string {
+  return unchanged === 0 ? "" : `, ${unchanged} unchanged`;
+}
+
 /** A refresh does nothing to a resource: it finds what became of it. */
 export function foundWord(operation: Operation): string {
   return operation === "delete" ? "gone" : operation === "refresh" ? "changed" : WORDS[operation].done;

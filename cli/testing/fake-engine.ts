@@ -6,6 +6,7 @@ import type {
   Outcome,
   ResourceState,
 } from "../../engine/index.ts";
+import { resourceState } from "../../engine/testing/resource-state.ts";
 import type { Driver } from "../driver.ts";
 import { outcome } from "./events.ts";
 
@@ -52,33 +53,5 @@ export function inspectionOf(
   resources: readonly (Partial<ResourceState> & Pick<ResourceState, "urn" | "type">)[],
   inspected: readonly Inspected[] = [],
 ): Inspection {
-  return { snapshot: { resources: resources.map(recordOf), pendingOperations: [] }, resources: inspected };
-}
-
-export function recordOf(facts: Partial<ResourceState> & Pick<ResourceState, "urn" | "type">): ResourceState {
-  return {
-    custom: true,
-    id: "",
-    inputs: {},
-    outputs: {},
-    parent: undefined,
-    provider: undefined,
-    dependencies: [],
-    propertyDependencies: {},
-    protect: false,
-    retainOnDelete: false,
-    deletedWith: undefined,
-    additionalSecretOutputs: [],
-    ignoreChanges: [],
-    replaceOnChanges: [],
-    customTimeouts: undefined,
-    initErrors: [],
-    delete: false,
-    pendingReplacement: false,
-    aliases: [],
-    created: undefined,
-    modified: undefined,
-    rest: {},
-    ...facts,
-  };
+  return { snapshot: { resources: resources.map(resourceState), pendingOperations: [] }, resources: inspected };
 }

@@ -1,6 +1,6 @@
 import { Deployment, type Registered } from "../deployment.ts";
 import type { EngineEvent, Operation, Phase } from "../events.ts";
-import type { Goal } from "../goal.ts";
+import { type Goal, plainGoal } from "../goal.ts";
 import type { Judge } from "../judge.ts";
 import type { PropertyMap } from "../property.ts";
 import { ProviderRegistry } from "../registry.ts";
@@ -55,7 +55,7 @@ export class Harness {
       () => false,
     );
     await deployment.settle();
-    if (ended && !(deployment.failures.length > 0 && options.phase !== "plan")) await deployment.finish();
+    if (ended && deployment.failures.length === 0) await deployment.finish();
     await registry.close();
     const snapshot = deployment.ledger.snapshot();
     if (options.phase !== "plan") this.#snapshot = snapshot;
@@ -83,44 +83,20 @@ export class Program {
   }
 
   thing(name: string, inputs: PropertyMap = {}, options: Partial<Goal> = {}): Promise<Registered> {
-    return this.#deployment.register(goal("fake:index:Thing", name, { custom: true, inputs, ...options }));
+    return this.#deployment.register(plainGoal("fake:index:Thing", name, { custom: true, inputs, ...options }));
   }
 
   component(name: string, options: Partial<Goal> = {}): Promise<Registered> {
-    return this.#deployment.register(goal("weft:test:Group", name, options));
+    return this.#deployment.register(plainGoal("weft:test:Group", name, options));
   }
 
   provider(name: string, inputs: PropertyMap = {}, options: Partial<Goal> = {}): Promise<Registered> {
-    return this.#deployment.register(goal("pulumi:providers:fake", name, { custom: true, inputs, ...options }));
+    return this.#deployment.register(plainGoal("pulumi:providers:fake", name, { custom: true, inputs, ...options }));
   }
 
   outputs(urn: string, outputs: PropertyMap): void {
     this.#deployment.registerOutputs(urn, outputs);
   }
-}
-
-export function goal(type: string, name: string, options: Partial<Goal>): Goal {
-  return {
-    type,
-    name,
-    custom: false,
-    parent: undefined,
-    inputs: {},
-    provider: undefined,
-    version: "",
-    dependencies: [],
-    propertyDependencies: {},
-    aliases: [],
-    protect: false,
-    retainOnDelete: false,
-    deletedWith: undefined,
-    deleteBeforeReplace: undefined,
-    ignoreChanges: [],
-    replaceOnChanges: [],
-    additionalSecretOutputs: [],
-    customTimeouts: undefined,
-    ...options,
-  };
 }
 
 export function countOperations(events: readonly EngineEvent[]): Partial<Record<Operation, number>> {
