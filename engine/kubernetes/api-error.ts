@@ -59,13 +59,19 @@ export class UnknownKindError extends Error {
   }
 }
 
-export function isNotFound(error: unknown): boolean {
-  return error instanceof ApiError && error.status === 404;
+/** An API server says that an object is not there. Anybody on the way may answer 404, but only it gives that reason. */
+export function isNotFound(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.status === 404 && error.reason === "NotFound";
+}
+
+/** A 404 that speaks of no object: the API server has no such path, or something else answered. */
+export function isUnknownPath(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 404 && error.reason !== "NotFound";
 }
 
 /** The object's namespace does not exist. */
 export function isNamespaceMissing(error: unknown): boolean {
-  return error instanceof ApiError && error.status === 404 && textAt(error.details, "kind") === "namespaces";
+  return isNotFound(error) && textAt(error.details, "kind") === "namespaces";
 }
 
 export function isConflict(error: unknown): boolean {
@@ -130,9 +136,9 @@ export function isDryRunUnsupported(error: unknown): boolean {
 
 /** Something that admission needs is not there yet, but may be made in the same run. */
 export function isMissingReference(error: unknown): boolean {
-  if (!(error instanceof ApiError)) return false;
-  if (error.status === 404) return true;
+  if (isNotFound(error)) return true;
   return (
+    error instanceof ApiError &&
     error.status === 403 &&
     /no PriorityClass with name|error looking up service account|RuntimeClass "[^"]*" not found/.test(error.message)
   );

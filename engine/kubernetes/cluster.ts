@@ -20,7 +20,7 @@ export class Cluster {
     this.signal = AbortSignal.any([signal, this.#stop.signal]);
     this.client = new ApiClient(connection);
     this.discovery = new Discovery(this.client, this.signal);
-    this.objects = new Objects(this.client);
+    this.objects = new Objects(this.client, this.discovery);
     this.watches = new Watches(this.client, this.signal);
   }
 

@@ -1,6 +1,6 @@
-import { isNotFound, UnknownKindError } from "./api-error.ts";
+import { ApiError, UnknownKindError } from "./api-error.ts";
 import type { ApiClient } from "./client.ts";
-import { mapsAt, textAt } from "./json.ts";
+import { at, type JsonMap, mapsAt, textAt } from "./json.ts";
 import { groupOf, type ObjectRef } from "./kinds.ts";
 import type { RetryBudget } from "./retry.ts";
 
@@ -33,6 +33,7 @@ type Kinds = ReadonlyMap<string, ApiResource>;
 
 /** A kind that was missing is looked for again, but not more often than this (milliseconds). */
 const LEAST_AGE = 500;
+const CORE = "/api/v1";
 
 /**
  * Which kinds the API server serves, asked once for each group version in use. A kind that is not among them is looked
@@ -69,22 +70,22 @@ export class Discovery {
       return await this.find(apiVersion, kind, budget);
     } catch (error) {
       if (!(error instanceof UnknownKindError) || !apiVersion.includes("/")) throw error;
-      for (const version of await this.#versionsOf(groupOf(apiVersion))) {
-        const found = await this.find(version, kind).catch(() => undefined);
+      for (const version of await this.#versionsOf(groupOf(apiVersion), budget)) {
+        const found = await this.find(version, kind, budget).catch(unlessUnknown);
         if (found !== undefined) return found;
       }
       throw error;
     }
   }
 
-  async #versionsOf(group: string): Promise<readonly string[]> {
-    try {
-      const { body } = await this.#client.request({ method: "GET", path: `/apis/${group}`, signal: this.#signal });
-      return mapsAt(body, "versions").flatMap((version) => textAt(version, "groupVersion") ?? []);
-    } catch (error) {
-      if (isNotFound(error)) return [];
-      throw error;
-    }
+  /** Whether the server has the kind at this moment. Its definition may have gone since it was found. */
+  async stillServes(resource: ApiResource, budget?: RetryBudget): Promise<boolean> {
+    return (await this.#ask(resource.apiVersion, budget)).has(resource.kind);
+  }
+
+  async #versionsOf(group: string, budget: RetryBudget | undefined): Promise<readonly string[]> {
+    const versions = await this.#list(`/apis/${group}`, "versions", budget);
+    return versions.flatMap((version) => textAt(version, "groupVersion") ?? []);
   }
 
   #ask(apiVersion: string, budget: RetryBudget | undefined): Promise<Kinds> {
@@ -100,18 +101,44 @@ export class Discovery {
 
   async #fetch(apiVersion: string, budget: RetryBudget | undefined): Promise<Kinds> {
     const path = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+    const resources = await this.#list(path, "resources", budget);
+    const kinds = resources.flatMap((resource): [string, ApiResource][] => {
+      const [plural, kind] = [textAt(resource, "name") ?? "", textAt(resource, "kind") ?? ""];
+      // "deployments/scale" is a part of an object, not a kind of its own.
+      if (plural === "" || plural.includes("/")) return [];
+      return [[kind, { apiVersion, kind, plural, namespaced: resource.namespaced === true }]];
+    });
+    return new Map(kinds);
+  }
+
+  /**
+   * What the server says of a group; empty when it has none of that name. Its 404 for that is bare text, as anybody's is,
+   * so it counts only from a server that has the core group, which every API server has.
+   */
+  async #list(
+    path: string,
+    of: "resources" | "versions",
+    budget: RetryBudget | undefined,
+  ): Promise<readonly JsonMap[]> {
     try {
       const { body } = await this.#client.request({ method: "GET", path, signal: this.#signal, budget });
-      const resources = mapsAt(body, "resources").flatMap((resource): [string, ApiResource][] => {
-        const [plural, kind] = [textAt(resource, "name") ?? "", textAt(resource, "kind") ?? ""];
-        // "deployments/scale" is a part of an object, not a kind of its own.
-        if (plural === "" || plural.includes("/")) return [];
-        return [[kind, { apiVersion, kind, plural, namespaced: resource.namespaced === true }]];
-      });
-      return new Map(resources);
+      if (at(body, of) === undefined) throw this.#stranger(`without ${of}`, path);
+      return mapsAt(body, of);
     } catch (error) {
-      if (isNotFound(error)) return new Map();
-      throw error;
+      if (!(error instanceof ApiError) || error.status !== 404) throw error;
+      if (path === CORE) throw this.#stranger("404", path);
+      await this.#list(CORE, "resources", budget);
+      return [];
     }
   }
+
+  #stranger(answer: string, path: string): Error {
+    return new Error(
+      `${this.#client.server} answers ${answer} for ${path}: it is no Kubernetes API server\nFix: check the server address in the kubeconfig.`,
+    );
+  }
+}
+
+function unlessUnknown(error: unknown): undefined {
+  if (!(error instanceof UnknownKindError)) throw error;
 }

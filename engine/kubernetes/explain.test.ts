@@ -6,6 +6,7 @@ import {
   isMissingReference,
   isNamespaceMissing,
   isNamespaceTerminating,
+  isNotFound,
   isOtherObject,
   isPermissionDenied,
   isQuotaExceeded,
@@ -32,7 +33,8 @@ function conflict(): ApiError {
 }
 
 function apiError(status: number, message: string, details: object = {}): ApiError {
-  return new ApiError(status, { message, details }, undefined);
+  const reason = status === 404 ? "NotFound" : "";
+  return new ApiError(status, { message, reason, details }, undefined);
 }
 
 describe("explanations", () => {
@@ -128,6 +130,16 @@ describe("errors of the API server", () => {
     ).toBe(true);
     // A policy's own words must not pass for a missing reference.
     expect(isMissingReference(apiError(403, 'denied request: label "team" not found'))).toBe(false);
+  });
+
+  it("count as not found only where an API server says so, and not anything on the way to it", () => {
+    const stranger = new ApiError(404, { message: "HTTP status 404: default backend - 404" }, undefined);
+    expect([isNotFound(apiError(404, "x")), isNotFound(stranger)]).toEqual([true, false]);
+    expect(isNamespaceMissing(new ApiError(404, { details: { kind: "namespaces" } }, undefined))).toBe(false);
+    expect(isMissingReference(stranger)).toBe(false);
+    expect(explain(stranger, "read", REF, NO_MASK)).toMatch(
+      /^Deployment shop\/web could not be read: HTTP status 404: default backend - 404\nFix: this is not how an API server answers/,
+    );
   });
 
   it("tell that an apply met another object", () => {

@@ -5,6 +5,7 @@ import {
   isNamespaceTerminating,
   isPermissionDenied,
   isQuotaExceeded,
+  isUnknownPath,
   UnknownKindError,
   UnreachableError,
 } from "./api-error.ts";
@@ -75,6 +76,11 @@ function fix(error: ApiError, ref: ObjectRef): string[] {
   }
   if (isPermissionDenied(error)) return ["Fix: give the credentials in the kubeconfig this permission (RBAC)."];
   if (isQuotaExceeded(error)) return ["Fix: raise the ResourceQuota, or ask for less."];
+  if (isUnknownPath(error)) {
+    return [
+      "Fix: this is not how an API server answers: check the server address in the kubeconfig, and what stands before it.",
+    ];
+  }
   if (error.status === 401) {
     return ["Fix: the credentials in the kubeconfig are not valid (any more): renew them, then run again."];
   }

@@ -1,6 +1,6 @@
-import { ApiError, isNotFound } from "./api-error.ts";
+import { ApiError, isNotFound, isUnknownPath } from "./api-error.ts";
 import type { ApiAnswer, ApiClient } from "./client.ts";
-import { type ApiResource, collectionPath, objectPath } from "./discovery.ts";
+import { type ApiResource, collectionPath, type Discovery, objectPath } from "./discovery.ts";
 import { at, type JsonMap, withMetadata, without } from "./json.ts";
 import type { ObjectRef } from "./kinds.ts";
 import { LEGACY_FIELD_MANAGER } from "./naming.ts";
@@ -26,9 +26,11 @@ export interface ApplyOptions extends CallOptions {
 /** The API requests that providers make of single objects. */
 export class Objects {
   readonly #client: ApiClient;
+  readonly #discovery: Discovery;
 
-  constructor(client: ApiClient) {
+  constructor(client: ApiClient, discovery: Discovery) {
     this.#client = client;
+    this.#discovery = discovery;
   }
 
   /** `undefined` when there is none. */
@@ -37,7 +39,7 @@ export class Objects {
       const request = { method: "GET", path: objectPath(resource, ref), ...calling(options) } as const;
       return (await this.#client.request(request)).body;
     } catch (error) {
-      if (isNotFound(error)) return undefined;
+      if (await this.#isGone(error, resource, options)) return undefined;
       throw error;
     }
   }
@@ -140,9 +142,14 @@ export class Objects {
       });
       return at(body, "metadata", "deletionTimestamp") === undefined ? undefined : body;
     } catch (error) {
-      if (isNotFound(error)) return undefined;
+      if (await this.#isGone(error, resource, options)) return undefined;
       throw error;
     }
+  }
+
+  /** Whether a failure means that there is no such object: also when its kind has gone since it was found. */
+  async #isGone(error: unknown, resource: ApiResource, { budget }: CallOptions): Promise<boolean> {
+    return isNotFound(error) || (isUnknownPath(error) && !(await this.#discovery.stillServes(resource, budget)));
   }
 }
 

@@ -5,7 +5,7 @@ import { canStandIn, isFalseForStandIn, judgeDryRun } from "./preview.ts";
 
 const REF = { apiVersion: "v1", kind: "Pod", namespace: "shop", name: "web" };
 const error = (status: number, message: string, details: object = {}) =>
-  new ApiError(status, { message, details }, undefined);
+  new ApiError(status, { message, reason: status === 404 ? "NotFound" : "", details }, undefined);
 
 function judge(failure: unknown, memory = new RunMemory()): string {
   const verdict = judgeDryRun(failure, REF, memory);

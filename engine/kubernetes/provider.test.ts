@@ -65,6 +65,7 @@ const stored = (manager: string, rest: object = {}) => ({
   },
   ...rest,
 });
+const NOT_FOUND = { message: 'configmaps "web" not found', reason: "NotFound" };
 const conflict = { message: "the object has been modified", reason: "Conflict" };
 
 describe("the provider", () => {
@@ -119,7 +120,7 @@ describe("the provider", () => {
 
   it("creates by POST where the server takes no version for what is to be created", async () => {
     const { driver, writes } = await start(({ method }, reply) => {
-      if (method === "GET") reply.send(404, { message: "not found" });
+      if (method === "GET") reply.send(404, NOT_FOUND);
       else if (method === "PATCH") reply.send(409, conflict);
       else reply.send(201, stored("pulumi-kubernetes"));
     });
@@ -168,7 +169,7 @@ describe("the provider", () => {
     let deleted = false;
     const { driver, writes } = await start(({ method, body }, reply) => {
       const withUid = JSON.stringify(body ?? {}).includes('"uid"');
-      if (method === "GET") reply.send(404, {});
+      if (method === "GET") reply.send(404, NOT_FOUND);
       else if (deleted && withUid)
         reply.send(409, {
           message: "uid mismatch: the provided object specified uid u, and no existing object was found",
@@ -222,11 +223,28 @@ describe("the provider", () => {
 
   it("deletes only the very object it recorded, and takes one that is gone for deleted", async () => {
     const { driver, writes } = await start(({ method }, reply) => {
-      if (method === "DELETE") reply.send(404, {});
+      if (method === "DELETE") reply.send(404, NOT_FOUND);
       else reply.send(201, stored("m"));
     });
     await driver.delete(await driver.create(MAP));
     expect(writes().at(-1)?.body).toMatchObject({ preconditions: { uid: "u" }, propagationPolicy: "Background" });
+  });
+
+  it.each([
+    ["everything", () => true],
+    ["the object", ({ path }: Received) => path === PATH],
+  ])("takes nothing for deleted when something before the API server answers 404 for %s", async (_, isAstray) => {
+    let astray = false;
+    const { driver, server } = await start((_, reply) => reply.send(201, stored("m")));
+    const recorded = await driver.create(MAP);
+    const usual = server.handler;
+    server.answer((request, reply) => {
+      if (astray && isAstray(request)) reply.send(404, "default backend - 404");
+      else return usual(request, reply);
+    });
+    astray = true;
+    await expect(driver.delete(recorded)).rejects.toThrow(/^ConfigMap shop\/web was not deleted: .*404[\s\S]*\nFix: /);
+    await expect(driver.read(recorded)).rejects.toThrow(/^ConfigMap shop\/web could not be read: .*404[\s\S]*\nFix: /);
   });
 
   it("leaves alone what somebody else made under the name of its object", async () => {

@@ -1,6 +1,6 @@
 import { ProviderError } from "../provider.ts";
 import { propagationPolicy, skipsAwait, timeoutSeconds } from "./annotations.ts";
-import { isConflict, isNotFound, UnknownKindError } from "./api-error.ts";
+import { isConflict, UnknownKindError } from "./api-error.ts";
 import { isAtLeastAsNew, uidOf } from "./checkpoint.ts";
 import type { Cluster } from "./cluster.ts";
 import { diagnose, gather } from "./diagnose/index.ts";
@@ -110,7 +110,6 @@ export async function waitUntilGone(
   // Whatever the watch said, the server has the last word.
   const left = await cluster.objects.get(resource, ref, calling(job));
   if (left === undefined || uidOf(left) !== uid) return;
-  if (failure !== undefined && isNotFound(failure)) return;
   const evidence = await gather(cluster.client, left, "all", AbortSignal.timeout(DIAGNOSIS_TIME));
   const why = failure === undefined ? `is still there after ${job.seconds} s` : `can't be watched: ${failure.message}`;
   throw new ProviderError(

@@ -36,7 +36,7 @@ export class FakeServer {
   readonly #sockets = new Set<Socket>();
   readonly #server;
   readonly certificate: Certificate;
-  #handler: Handler = (_, reply) => reply.send(404, { message: "nothing here" });
+  #handler: Handler = (_, reply) => reply.send(404, "404 page not found\n");
 
   constructor(protocol: "h2" | "http1" = "h2", certificate: Certificate = selfSignedCertificate()) {
     this.certificate = certificate;
@@ -50,6 +50,11 @@ export class FakeServer {
     });
     this.#server.on("sessionError", () => {});
     this.#server.on("session", (session) => session.on("error", () => {}));
+  }
+
+  /** How it answers now. */
+  get handler(): Handler {
+    return this.#handler;
   }
 
   answer(handler: Handler): void {
