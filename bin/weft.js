@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import module from "node:module";
+import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -48,6 +49,7 @@ async function runWith(node) {
       console.error(`error: ${error.message}`);
       resolve(1);
     });
-    child.on("close", (code) => resolve(code === null ? 1 : code));
+    // As a shell tells of a child that a signal killed.
+    child.on("close", (code, signal) => resolve(signal === null ? code : 128 + constants.signals[signal]));
   });
 }

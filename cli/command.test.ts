@@ -95,6 +95,13 @@ describe("the command", () => {
     expect(stderr).toBe("ended with 0\n");
   });
 
+  it("waits for a reader that takes its time, to the last line", async () => {
+    await using project = await testProject();
+    const line = `"${process.execPath}" "${SLOW}" preview --json | { sleep 1; tail -n 1; }`;
+    const { stdout } = await start("sh", ["-c", line], project.directory).ended;
+    expect(JSON.parse(stdout)).toMatchObject({ kind: "summary", exitCode: 0 });
+  });
+
   it("tells of an error that nobody caught as a bug, and ends with 1", async () => {
     await using project = await testProject();
     const { code, stderr } = await slow(["destroy", "--yes"], project.directory).ended;
@@ -146,6 +153,10 @@ describe("an old Node.js", () => {
   it("gives way to the one that the project brought along, and hands on its exit code", async () => {
     const { code, stdout } = await oldWeft('#!/bin/sh\nshift\necho "$@"\nexit 7\n');
     expect([code, stdout]).toEqual([7, "up local\n"]);
+  });
+
+  it("that was killed makes the command end as a shell tells of it", async () => {
+    expect((await oldWeft("#!/bin/sh\nkill -TERM $$\n")).code).toBe(143);
   });
 
   it("is told of where there is no other", async () => {

@@ -25,7 +25,13 @@ export interface Output {
   readonly isTTY?: boolean;
   readonly columns?: number;
   readonly rows?: number;
-  write(text: string): unknown;
+  /** `taken` is called once whoever reads has taken the text and all before it, or will never read on. */
+  write(text: string, taken?: () => void): unknown;
+}
+
+/** Resolves when nothing that was said waits for its reader any more: a pipe takes 64 KiB at a time. */
+export async function allTaken({ stdout, stderr }: Pick<World, "stdout" | "stderr">): Promise<void> {
+  await Promise.all([stdout, stderr].map((output) => new Promise<void>((taken) => output.write("", () => taken()))));
 }
 
 /** The world of this very process. */

@@ -28,8 +28,9 @@ export class Recorder extends EventEmitter implements Output {
     this.columns = terminal.columns;
     this.rows = terminal.rows;
   }
-  write(text: string): boolean {
+  write(text: string, taken?: () => void): boolean {
     this.text += text;
+    taken?.();
     return true;
   }
 }
