@@ -134,6 +134,36 @@ describe("up, on a terminal", () => {
     expect(operations(forbidden)).toEqual(["preview"]);
   });
 
+  it("refreshes first where it is to refresh, and asks about what that found", async () => {
+    for (const [answer, code, expected] of [
+      ["n", 130, ["refresh", "preview"]],
+      ["y", 0, ["refresh", "preview", "up"]],
+    ] as const) {
+      await using project = await testProject();
+      await project.deploy("local");
+      // Only a refresh shows that something is missing.
+      let looked = false;
+      const same = tells([], { phase: "plan", changes: { same: 3 } });
+      const engine = fakeEngine({
+        preview: (options) => (looked ? toCreate : same)(options),
+        refresh: (options) => {
+          looked = true;
+          return tells([phase("apply"), end(kwok, "delete")], { changes: { delete: 1 } })(options);
+        },
+      });
+      const world = testWorld({ cwd: project.directory, engine, terminal });
+      world.stdin.write(`${answer}\n`);
+      expect(await main(["up", "--refresh"], world)).toBe(code);
+      expect(operations(engine)).toEqual(expected);
+      // It is not looked a second time: what that would find, nobody was asked about.
+      if (answer === "y") expect(engine.calls.at(-1)?.options.refresh).toBe(false);
+      expect(world.stdout.text).toMatch(/1 gone[\s\S]*9 to create[\s\S]*Apply this to local\?/);
+      expect(world.stdout.text.includes("Nothing was applied. The state holds what the refresh found.")).toBe(
+        answer === "n",
+      );
+    }
+  });
+
   it("asks nothing with --yes", async () => {
     const engine = fakeEngine();
     await weft(["up", "--yes"], engine, { terminal });
@@ -148,6 +178,14 @@ describe("destroy", () => {
     expect(code).toBe(0);
     expect(world.stdout.text).toContain("This deletes 1 resource of local. Type local to go on:");
     expect(engine.calls.at(-1)).toMatchObject({ operation: "destroy", options: { remove: true } });
+  });
+
+  it("asks also where it can't be told what there is to delete", async () => {
+    const engine = { ...fakeEngine(), inspect: () => Promise.reject(new UserError("no answer")) };
+    const { code, world } = await weft(["destroy"], engine, { terminal, answer: "y" });
+    expect(code).toBe(130);
+    expect(world.stdout.text).toContain("This deletes everything of local. Type local to go on:");
+    expect(operations(engine)).toEqual([]);
   });
 
   it("deletes nothing at any other answer", async () => {

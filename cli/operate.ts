@@ -15,6 +15,7 @@ import { howCalled } from "./show/platform.ts";
 import type { Command } from "./show/summary.ts";
 import { count } from "./show/text.ts";
 import { changesIn } from "./show/words.ts";
+import { findState } from "./state-folder.ts";
 import { findTarget, type Target } from "./target.ts";
 import type { Expected } from "./view.ts";
 import type { World } from "./world.ts";
@@ -29,6 +30,8 @@ interface Operation {
   readonly signal: AbortSignal;
   /** The reporter that speaks now: the one that hears of a signal. */
   speaker: Reporter | undefined;
+  /** A refresh that was asked for is over: none is to follow. */
+  refreshed: boolean;
 }
 
 /**
@@ -53,7 +56,7 @@ export async function operate(command: Command, stack: string, flags: OperationF
     },
   };
   return interruptible(world, handlers, async (signal) => {
-    operation = { target, flags, world, engine, driver, signal, speaker: undefined };
+    operation = { target, flags, world, engine, driver, signal, speaker: undefined, refreshed: false };
     if (!asks) return run(operation, command);
     return command === "up" ? askedUp(operation) : askedDestroy(operation);
   });
@@ -64,16 +67,26 @@ function mustSayYes(command: Command): string {
   return `weft ${command} ${done} and asks first, but there is no terminal to ask on. Say --yes`;
 }
 
-/** Shows what would be done, asks, and does it. The plan is made anew for that, and judged anew. */
+/**
+ * Shows what would be done, asks, and does it. The plan is made anew for that, and judged anew. A refresh comes before all
+ * of it: it writes the state only, and what it finds is part of what is asked about.
+ */
 async function askedUp(operation: Operation): Promise<ExitCode> {
   const { world, target, signal } = operation;
+  if (await isToRefresh(operation)) {
+    const { exitCode } = await tellOf(operation, "refresh");
+    if (exitCode !== EXIT.ok) return exitCode;
+    operation.refreshed = true;
+    world.stdout.write("\n");
+  }
   const { exitCode, outcome } = await tellOf(operation, "preview");
   if (exitCode !== EXIT.ok) return exitCode;
   if (changesIn(outcome?.changes ?? {}) > 0) {
     const answer = await ask(world, `\nApply this to ${target.stack}? [y/N] `, signal);
     if (signal.aborted) return EXIT.cancelled;
     if (!/^y(es)?$/i.test(answer)) {
-      world.stdout.write("Nothing was applied.\n");
+      const found = operation.refreshed ? " The state holds what the refresh found." : "";
+      world.stdout.write(`Nothing was applied.${found}\n`);
       return EXIT.cancelled;
     }
   }
@@ -81,14 +94,20 @@ async function askedUp(operation: Operation): Promise<ExitCode> {
   return run(operation, "up");
 }
 
+/** A stack that is not there yet has nothing to look at, and is not to be made before someone said yes. */
+async function isToRefresh({ flags, target, world }: Operation): Promise<boolean> {
+  const { project, stack } = target;
+  if (flags.refresh !== true && !project.alwaysRefresh) return false;
+  return (await findState(project, stack, world.env))?.exists !== false;
+}
+
 async function askedDestroy(operation: Operation): Promise<ExitCode> {
   const { world, target, signal } = operation;
   const { stack } = target;
   const recorded = await recordedResources(operation);
-  if (recorded.length > 0) {
-    const number = recorded.filter((each) => each.work).length;
-    const question = `This deletes ${count(number, "resource")} of ${stack}. Type ${stack} to go on: `;
-    const answer = await ask(world, question, signal);
+  if (recorded?.length !== 0) {
+    const what = recorded === undefined ? "everything" : count(recorded.filter(({ work }) => work).length, "resource");
+    const answer = await ask(world, `This deletes ${what} of ${stack}. Type ${stack} to go on: `, signal);
     if (answer !== stack) {
       world.stdout.write("Nothing was deleted.\n");
       return EXIT.cancelled;
@@ -98,7 +117,7 @@ async function askedDestroy(operation: Operation): Promise<ExitCode> {
 }
 
 async function run(operation: Operation, command: Command, recorded?: readonly Expected[]): Promise<ExitCode> {
-  const known = command === "destroy" ? (recorded ?? (await recordedResources(operation))) : [];
+  const known = command === "destroy" ? (recorded ?? (await recordedResources(operation)) ?? []) : [];
   const { exitCode } = await tellOf(operation, command, known);
   if (command === "destroy" && exitCode === EXIT.ok) {
     const { project, stack } = operation.target;
@@ -108,15 +127,16 @@ async function run(operation: Operation, command: Command, recorded?: readonly E
   return exitCode;
 }
 
-/** What the stack has on record; nothing when that can't be told, because then the operation itself will say why. */
-async function recordedResources({ driver, target, world, signal }: Operation): Promise<readonly Expected[]> {
+/** What the stack has on record; `undefined` when that can't be told: the operation itself will say why. */
+async function recordedResources(operation: Operation): Promise<readonly Expected[] | undefined> {
+  const { driver, target, world, signal } = operation;
   try {
     const { snapshot } = await driver.inspect({ ...optionsOf(target, world, signal), emit: () => {} }, () => false);
     return (snapshot?.resources ?? [])
       .filter(({ type }) => !type.startsWith("pulumi:"))
       .map(({ urn, type, parent, custom }) => ({ ref: { urn, type, name: parseUrn(urn).name, parent }, work: custom }));
   } catch {
-    return [];
+    return undefined;
   }
 }
 
@@ -145,7 +165,7 @@ async function tellOf(
   const end = {
     ...{ command, stack, elapsed: world.now() - started, outcome, cancelled },
     problem: cancelled ? undefined : problem,
-    refreshed: flags.refresh === true,
+    refreshed: command !== "refresh" && (flags.refresh === true || operation.refreshed),
     removed: flags.remove === true,
   };
   try {
@@ -157,11 +177,12 @@ async function tellOf(
   return { exitCode, outcome };
 }
 
-function work({ driver, target, flags, world, signal }: Operation, command: Command, reporter: Reporter) {
+function work(operation: Operation, command: Command, reporter: Reporter) {
+  const { driver, target, flags, world, signal, refreshed } = operation;
   const options = { ...optionsOf(target, world, signal), emit: reporter.event };
   switch (command) {
     case "up":
-      return driver.up({ ...options, refresh: flags.refresh === true });
+      return driver.up({ ...options, refresh: flags.refresh === true && !refreshed });
     case "preview":
       return driver.preview(options);
     case "destroy":

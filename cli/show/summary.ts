@@ -39,7 +39,7 @@ export function renderSummary(end: End, style: Style): string[] {
   if (succeeded(end) && view.packs.length > 0) lines.push(`  ${policies(view)}`);
   if (!succeeded(end)) lines.push(...wayOn(end).map((line) => `  ${line}`));
   if (end.command === "preview" && succeeded(end) && changesIn(outcome?.changes ?? {}) > 0) {
-    lines.push("  nothing was written");
+    lines.push(`  ${untouched(end)}`);
   }
   return lines;
 }
@@ -72,12 +72,14 @@ function failure(end: End): string {
   return failures > 0 ? count(failures, "failure") : `${command} failed`;
 }
 
+function untouched({ refreshed }: End): string {
+  return refreshed ? "nothing was applied; the state holds what the refresh found" : "nothing was written";
+}
+
 /** What became of what was begun, and how to go on. */
 function wayOn(end: End): string[] {
-  const { command, cancelled, refreshed } = end;
-  if (!wrote(end)) {
-    return [refreshed ? "nothing was applied; the state holds what the refresh found" : "nothing was written"];
-  }
+  const { command, cancelled } = end;
+  if (!wrote(end)) return [untouched(end)];
   if (command === "refresh") return ["what could be read is recorded; nothing but the state was changed"];
   const again = cancelled
     ? "the same command goes on from here"
