@@ -1,5 +1,5 @@
 import { isMap, type PropertyMap, Secret, UNKNOWN, unwrapSecrets } from "../property.ts";
-import { type JsonMap, mapAt, textAt, toJson } from "./json.ts";
+import { type JsonMap, mapAt, numberAt, textAt, toJson } from "./json.ts";
 import { denormalizeOutputs } from "./normalize.ts";
 import { markSecrets } from "./secrets.ts";
 
@@ -99,20 +99,23 @@ export function isBeingDeleted(object: JsonMap): boolean {
 
 /** `generation` of an object, 0 for kinds that have none. */
 export function generationOf(object: JsonMap): number {
-  const generation = mapAt(object, "metadata").generation;
-  return typeof generation === "number" ? generation : 0;
+  return numberAt(object, "metadata", "generation") ?? 0;
+}
+
+/** Whether `object` is at least as new as `reference`: a watch may still deliver what was before the write. */
+export function isAtLeastAsNew(object: JsonMap, reference: JsonMap): boolean {
+  return isVersionAtLeast(versionOf(object), versionOf(reference));
 }
 
 /**
- * Whether `object` is at least as new as `reference`: a watch may still deliver what was before the write. Kubernetes
- * compares resource versions as whole numbers (KEP-5504); what is no number counts as newer.
+ * Whether a resource version is at least as new as another. Kubernetes compares them as whole numbers (KEP-5504); what is
+ * no number counts as newer.
  */
-export function isAtLeastAsNew(object: JsonMap, reference: JsonMap): boolean {
-  const [version, least] = [versionOf(object), versionOf(reference)];
-  return version === undefined || least === undefined || version >= least;
+export function isVersionAtLeast(version: string, least: string): boolean {
+  const [a, b] = [version, least].map((text) => (/^\d+$/.test(text) ? BigInt(text) : undefined));
+  return a === undefined || b === undefined || a >= b;
 }
 
-export function versionOf(object: JsonMap): bigint | undefined {
-  const text = textAt(object, "metadata", "resourceVersion");
-  return text !== undefined && /^\d+$/.test(text) ? BigInt(text) : undefined;
+export function versionOf(object: JsonMap): string {
+  return textAt(object, "metadata", "resourceVersion") ?? "";
 }

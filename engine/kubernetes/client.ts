@@ -96,10 +96,12 @@ export class ApiClient {
     path: string,
     query: Readonly<Record<string, string | undefined>>,
     signal: AbortSignal,
+    onOpen = () => {},
   ): AsyncGenerator<WatchEvent> {
     const answer = await this.#send({ method: "GET", path, query: { ...query, watch: "1" }, signal }, "watches");
     if (answer.statusCode === 401) this.#connection.renew();
     if (answer.statusCode !== 200) throw await this.#failure(answer);
+    onOpen();
     try {
       for await (const line of linesOf(answer.body)) {
         const event: unknown = JSON.parse(line);

@@ -1,7 +1,7 @@
 import { ProviderError } from "../provider.ts";
 import { propagationPolicy, skipsAwait, timeoutSeconds } from "./annotations.ts";
 import { isConflict, UnknownKindError } from "./api-error.ts";
-import { isAtLeastAsNew, uidOf } from "./checkpoint.ts";
+import { isAtLeastAsNew, isVersionAtLeast, uidOf, versionOf } from "./checkpoint.ts";
 import type { Cluster } from "./cluster.ts";
 import { diagnose, gather } from "./diagnose/index.ts";
 import { type ApiResource, placeOf } from "./discovery.ts";
@@ -74,7 +74,8 @@ export async function waitUntilGone(
   const uid = uidOf(object);
   let latest = object;
   let failure: Error | undefined;
-  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  const end = () => resolve();
   const timer = setTimeout(end, job.seconds * 1000);
   const see = (seen: JsonMap) => {
     if (uidOf(seen) !== uid || !isAtLeastAsNew(seen, latest)) return;
@@ -87,23 +88,26 @@ export async function waitUntilGone(
     onDelete: (seen) => {
       if (uidOf(seen) === uid) end();
     },
-    onReset: (objects) => {
-      if (!objects.some((seen) => uidOf(seen) === uid)) end();
+    onReset: (objects, version) => {
+      if (!objects.some((seen) => uidOf(seen) === uid) && isVersionAtLeast(version, versionOf(object))) end();
       for (const seen of objects) see(seen);
     },
-    onTrouble: (error) => job.status(`watching is interrupted: ${error.message}`),
+    onTrouble: (error) =>
+      job.status(error === undefined ? holdText(latest) : `watching is interrupted: ${error.message}`),
     onFailure: (error) => {
       failure = error;
       end();
     },
   });
-  job.signal.addEventListener("abort", () => end(), { once: true });
+  job.signal.addEventListener("abort", end);
+  if (job.signal.aborted) end();
   job.status(holdText(latest));
   try {
-    subscription.startFrom(textAt(object, "metadata", "resourceVersion") ?? "");
+    subscription.startFrom(versionOf(object));
     await ended;
   } finally {
     clearTimeout(timer);
+    job.signal.removeEventListener("abort", end);
     subscription.close();
   }
   job.signal.throwIfAborted();

@@ -42,9 +42,11 @@ function listener(name: string): Interest & { readonly heard: string[] } {
     matches: (object) => textAt(object, "metadata", "name") === name,
     onChange: tell("changed"),
     onDelete: tell("deleted"),
-    onReset: (objects) =>
-      heard.push(`reset ${objects.map((object) => textAt(object, "metadata", "resourceVersion")).join()}`),
-    onTrouble: () => heard.push("trouble"),
+    onReset: (objects, version) =>
+      heard.push(
+        `reset ${objects.map((object) => textAt(object, "metadata", "resourceVersion")).join()} at ${version}`,
+      ),
+    onTrouble: (error) => heard.push(error === undefined ? "goes on" : "trouble"),
     onFailure: (error) => heard.push(`failed ${error.message}`),
   };
 }
@@ -122,8 +124,8 @@ describe("shared watches", () => {
     watches.subscribe(PODS, "shop", a).startFrom("10");
     watches.subscribe(PODS, "shop", b);
     watches.subscribe(PODS, "shop", c);
-    await expect.poll(() => a.heard).toEqual(["reset 30", "changed Pod 41"]);
-    expect([b.heard, c.heard]).toEqual([["reset 31"], ["reset "]]);
+    await expect.poll(() => a.heard).toEqual(["reset 30 at 40", "changed Pod 41"]);
+    expect([b.heard, c.heard]).toEqual([["reset 31 at 40"], ["reset  at 40"]]);
   });
 
   it("list again for those who came while it was listed", async () => {
@@ -140,8 +142,36 @@ describe("shared watches", () => {
       reply.send(200, { items: [pod("late", 50)], metadata: { resourceVersion: "60" } });
     });
     watches.subscribe(PODS, "shop", listener("a")).startFrom("10");
-    await expect.poll(() => late.heard).toEqual(["reset 50"]);
+    await expect.poll(() => late.heard).toEqual(["reset 50 at 60"]);
     expect(lists).toBe(2);
+  });
+
+  it("begin a list again whose own pages expire", async () => {
+    const { server, watches } = await start();
+    let lists = 0;
+    server.answer((request, reply) => {
+      if (isWatch(request)) {
+        if (request.query.get("resourceVersion") === "10") reply.send(410, { reason: "Expired", message: "too old" });
+        else reply.event("MODIFIED", pod("a", 61));
+      } else if (request.query.get("continue") !== "next") {
+        reply.send(200, { items: [], metadata: { resourceVersion: String(40 + ++lists), continue: "next" } });
+      } else if (lists === 1) reply.send(410, { reason: "Expired", message: "the list is too old" });
+      else reply.send(200, { items: [pod("a", 30)], metadata: { resourceVersion: "60" } });
+    });
+    const a = listener("a");
+    watches.subscribe(PODS, "shop", a).startFrom("10");
+    await expect.poll(() => a.heard).toEqual(["reset 30 at 60", "changed Pod 61"]);
+  });
+
+  it("say that they go on as soon as they do, without waiting for an event", async () => {
+    const { server, watches } = await start();
+    server.answer((_, reply) => {
+      if (server.requests.length === 1) reply.send(503, { message: "starting" });
+      else reply.write("\n");
+    });
+    const a = listener("a");
+    watches.subscribe(PODS, "shop", a).startFrom("10");
+    await expect.poll(() => a.heard).toEqual(["trouble", "goes on"]);
   });
 
   it("are tried again after a broken connection or a busy server, and say so meanwhile", async () => {
@@ -156,7 +186,7 @@ describe("shared watches", () => {
     });
     const a = listener("a");
     watches.subscribe(PODS, "shop", a).startFrom("10");
-    const heard = ["changed Pod 11", "trouble", "trouble", "trouble", "changed Pod 12"];
+    const heard = ["changed Pod 11", "trouble", "trouble", "trouble", "goes on", "changed Pod 12"];
     await expect.poll(() => a.heard).toEqual(heard);
     expect(server.requests.at(-1)?.query.get("resourceVersion")).toBe("11");
   });
@@ -200,6 +230,22 @@ describe("shared watches", () => {
     await settle();
     watches.subscribe(PODS, "shop", listener("c")).startFrom("9");
     await expect.poll(() => server.requests.map(({ query }) => query.get("resourceVersion"))).toEqual(["1", "9"]);
+  });
+
+  it("that failed do not take along the one that came after them, when they end", async () => {
+    const { server, watches } = await start();
+    server.answer((_, reply) => reply.send(403, { message: "no" }));
+    const [a, b] = [listener("a"), listener("b")];
+    const failed = watches.subscribe(PODS, "shop", a);
+    failed.startFrom("1");
+    await expect.poll(() => a.heard).toEqual(["failed no"]);
+    server.answer((_, reply) => reply.event("BOOKMARK", pod("", 5)));
+    watches.subscribe(PODS, "shop", b).startFrom("2");
+    failed.close();
+    await settle();
+    watches.subscribe(PODS, "shop", listener("c")).startFrom("3");
+    await settle();
+    expect(server.requests.map(({ query }) => query.get("resourceVersion"))).toEqual(["1", "2"]);
   });
 
   it("do not hammer a server that ends each stream at once", async () => {

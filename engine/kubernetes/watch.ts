@@ -10,10 +10,10 @@ export interface Interest {
   /** A matching object appeared or changed. */
   onChange(object: JsonMap): void;
   onDelete(object: JsonMap): void;
-  /** Events were missed: this is all there is now. */
-  onReset(objects: readonly JsonMap[]): void;
-  /** The stream is interrupted and will be tried again. */
-  onTrouble(error: Error): void;
+  /** Events were missed: this is all there was at that version, which may be older than what was just written. */
+  onReset(objects: readonly JsonMap[], version: string): void;
+  /** The stream is interrupted and will be tried again. `undefined`: it goes on. */
+  onTrouble(error: Error | undefined): void;
   /** The stream can't be had. Nothing comes after this. */
   onFailure(error: Error): void;
 }
@@ -61,11 +61,13 @@ export class Watches {
   subscribe(resource: ApiResource, namespace: string | undefined, interest: Interest): Subscription {
     const place = resource.namespaced ? namespace : undefined;
     const key = `${resource.apiVersion}/${resource.plural} ${place ?? ""}`;
-    let stream = this.#streams.get(key);
-    if (stream === undefined) {
-      stream = new Stream(this.#client, this.#signal, this.#options, resource, place, () => this.#streams.delete(key));
-      this.#streams.set(key, stream);
-    }
+    const known = this.#streams.get(key);
+    if (known !== undefined) return known.add(interest);
+    const stream = new Stream(this.#client, this.#signal, this.#options, resource, place, () => {
+      // One that failed may still linger when another has long taken its place.
+      if (this.#streams.get(key) === stream) this.#streams.delete(key);
+    });
+    this.#streams.set(key, stream);
     return stream.add(interest);
   }
 }
@@ -131,12 +133,18 @@ class Stream {
   async #run(): Promise<void> {
     let failures = 0;
     let downSince: number | undefined;
+    let expired = false;
+    const onOpen = () => {
+      if (downSince !== undefined) for (const interest of [...this.#interests]) interest.onTrouble(undefined);
+      downSince = undefined;
+    };
     while (!this.#signal.aborted) {
       const opened = performance.now();
       try {
-        for await (const { type, object } of this.#client.watch(this.#path, this.#query(), this.#signal)) {
+        if (expired) await this.#relist();
+        expired = false;
+        for await (const { type, object } of this.#client.watch(this.#path, this.#query(), this.#signal, onOpen)) {
           failures = 0;
-          downSince = undefined;
           this.#version = textAt(object, "metadata", "resourceVersion") ?? this.#version;
           if (type !== "BOOKMARK") this.#report(type === "DELETED", withKind(object, this.#resource));
         }
@@ -146,7 +154,7 @@ class Stream {
       } catch (error) {
         if (this.#signal.aborted) return;
         if (error instanceof ApiError && (error.status === 410 || error.reason === "Expired")) {
-          await this.#relist();
+          expired = true;
           await this.#pause(++failures);
           continue;
         }
@@ -186,7 +194,8 @@ class Stream {
       found = await this.#list([...this.#interests]);
       // Who came while it was listed may have written between two pages.
     } while ([...this.#interests].some((interest) => !found.has(interest)) && !this.#signal.aborted);
-    for (const [interest, objects] of found) if (this.#interests.has(interest)) interest.onReset(objects);
+    const version = this.#version ?? "";
+    for (const [interest, objects] of found) if (this.#interests.has(interest)) interest.onReset(objects, version);
   }
 
   /** Page by page: only what somebody waits for is kept meanwhile. */

@@ -1,4 +1,4 @@
-import { isAtLeastAsNew, uidOf } from "../checkpoint.ts";
+import { isAtLeastAsNew, uidOf, versionOf } from "../checkpoint.ts";
 import type { ApiClient } from "../client.ts";
 import { type ApiResource, collectionPath } from "../discovery.ts";
 import { type JsonMap, mapsAt, textAt, withKind } from "../json.ts";
@@ -68,7 +68,7 @@ export class ServiceEndpoints {
   /** `existed`: the Service was there before, so it may have slices that never change again. */
   async start(service: JsonMap, existed: boolean, signal: AbortSignal): Promise<void> {
     this.#service = service;
-    this.#subscription.startFrom(textAt(service, "metadata", "resourceVersion") ?? "");
+    this.#subscription.startFrom(versionOf(service));
     if (!existed) return;
     const { name, namespace } = refOf(service);
     const query = { labelSelector: `kubernetes.io/service-name=${name}` };

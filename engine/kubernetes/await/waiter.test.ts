@@ -53,7 +53,7 @@ async function start(
     () => waiter.close(),
   );
   const opened = () => expect.poll(() => streams.length).toBeGreaterThan(0);
-  return { server, waiter, streams, statuses, stop, opened };
+  return { server, watches, waiter, streams, statuses, stop, opened };
 }
 
 interface State {
@@ -146,6 +146,39 @@ describe("waiting", () => {
     items = [];
     streams[1]?.event("ERROR", { code: 410, reason: "Expired" });
     expect(reasonsOf(await waiting)[0]).toMatch(/deleted by somebody else/);
+  });
+
+  it("takes no list from before its write for the object's end", async () => {
+    const list = { items: [] as JsonMap[], metadata: { resourceVersion: "110" } };
+    let listed = 0;
+    const { waiter, watches, streams, statuses } = await start({}, ({ path }, reply) => {
+      if (path.endsWith("/deployments")) listed++;
+      reply.send(200, list);
+    });
+    // Another resource keeps the stream running, which expires while the write is on its way.
+    const quiet = { onChange() {}, onDelete() {}, onReset() {}, onTrouble() {}, onFailure() {} };
+    watches.subscribe(DEPLOYMENTS, "shop", { ...quiet, matches: () => false }).startFrom("10");
+    await expect.poll(() => streams.length).toBe(1);
+    const waiting = waiter.until(deployment({ version: 120, observed: 1 }), false);
+    streams[0]?.event("ERROR", { code: 410, reason: "Expired" });
+    await expect.poll(() => streams.length).toBe(2);
+    expect(listed).toBe(1);
+    streams[1]?.event("MODIFIED", deployment({ version: 121 }));
+    await expect.poll(() => statuses).toContain("0 of 1 replicas ready");
+    streams[1]?.event("MODIFIED", deployment({ version: 122, available: 1 }));
+    expect(await waiting).toMatchObject({ metadata: { resourceVersion: "122" } });
+  });
+
+  it("sees in a list from after its write that the object is gone, even before the answer to the write", async () => {
+    const list = { items: [], metadata: { resourceVersion: "130" } };
+    const { waiter, watches, streams } = await start({}, (_, reply) => reply.send(200, list));
+    const quiet = { onChange() {}, onDelete() {}, onReset() {}, onTrouble() {}, onFailure() {} };
+    watches.subscribe(DEPLOYMENTS, "shop", { ...quiet, matches: () => false }).startFrom("10");
+    await expect.poll(() => streams.length).toBe(1);
+    streams[0]?.event("ERROR", { code: 410, reason: "Expired" });
+    await expect.poll(() => streams.length).toBe(2);
+    const error = await failure(waiter.until(deployment({ version: 120, observed: 1 }), false));
+    expect(reasonsOf(error)[0]).toMatch(/deleted by somebody else/);
   });
 
   it("fails at its deadline with the last it knew, and carries the latest state", async () => {

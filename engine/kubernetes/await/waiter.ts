@@ -1,5 +1,5 @@
 import { UnreachableError } from "../api-error.ts";
-import { generationOf, isAtLeastAsNew, uidOf } from "../checkpoint.ts";
+import { generationOf, isAtLeastAsNew, isVersionAtLeast, uidOf, versionOf } from "../checkpoint.ts";
 import type { ApiClient } from "../client.ts";
 import { diagnose, gather } from "../diagnose/index.ts";
 import type { ApiResource } from "../discovery.ts";
@@ -59,6 +59,8 @@ export class Waiter {
   #deleted = false;
   /** Objects deleted before the answer to the write told which one is ours. */
   readonly #gone = new Set<string>();
+  /** What there was when the watch last had to be begun anew. */
+  #listed: { readonly uids: readonly (string | undefined)[]; readonly version: string } | undefined;
   #failure: Error | undefined;
   #trouble: Error | undefined;
   #bindingMode: string | undefined;
@@ -95,7 +97,7 @@ export class Waiter {
   async until(written: JsonMap, existed: boolean): Promise<JsonMap> {
     this.#written = written;
     if (this.#current === undefined || !isAtLeastAsNew(this.#current, written)) this.#current = written;
-    this.#deleted = this.#gone.has(uidOf(written) ?? "");
+    this.#deleted = this.#gone.has(uidOf(written) ?? "") || this.#isMissing(written);
     try {
       return await this.#wait(written, existed);
     } catch (error) {
@@ -146,7 +148,7 @@ export class Waiter {
   /** What the rule needs from elsewhere. */
   async #prepare(written: JsonMap, existed: boolean): Promise<void> {
     if (this.#judge().kind === "ready") return;
-    this.#subscription.startFrom(textAt(written, "metadata", "resourceVersion") ?? "");
+    this.#subscription.startFrom(versionOf(written));
     if (this.#options.rule.needs === "binding-mode") this.#bindingMode = await this.#readBindingMode(written);
     await this.#endpoints?.start(written, existed, this.#options.signal);
   }
@@ -209,7 +211,6 @@ export class Waiter {
       ...this.#mishaps,
       matches: (object) => textAt(object, "metadata", "name") === name,
       onChange: (object) => {
-        this.#trouble = undefined;
         this.#see(object);
         this.#wake();
       },
@@ -218,13 +219,23 @@ export class Waiter {
         if (this.#isOurs(object)) this.#deleted = true;
         this.#wake();
       },
-      onReset: (objects) => {
-        this.#trouble = undefined;
+      onReset: (objects, version) => {
+        this.#listed = { uids: objects.map(uidOf), version };
         for (const object of objects) this.#see(object);
-        this.#deleted = this.#written !== undefined && !objects.some((object) => this.#isOurs(object));
+        if (this.#written !== undefined && this.#isMissing(this.#written)) this.#deleted = true;
         this.#wake();
       },
     };
+  }
+
+  /** A list may have been made before the write, and can't have the object then. */
+  #isMissing(written: JsonMap): boolean {
+    const listed = this.#listed;
+    return (
+      listed !== undefined &&
+      isVersionAtLeast(listed.version, versionOf(written)) &&
+      !listed.uids.includes(uidOf(written))
+    );
   }
 
   /** Events may come late or twice: a state from before the write, or from before another, must not count. */
