@@ -242,6 +242,52 @@ describe("wrong usage", () => {
     expect([code, world.stderr.text]).toEqual([2, ""]);
   });
 
+  it.each([
+    ["a target that there is not", "config: {weft:cluster: {target: eks}}\n", /weft:cluster\.target must be "kwok"/],
+    ["no configuration at all", "config: {}\n", /weft:cluster/],
+  ])("is %s, told before anything is begun", async (_, config, said) => {
+    await using project = await testProject();
+    await project.write("stacks/config/Pulumi.local.yaml", config);
+    for (const args of [["up", "--yes"], ["preview"]]) {
+      const engine = fakeEngine();
+      const world = testWorld({ cwd: project.directory, engine });
+      expect([await main(args, world), world.stdout.text, operations(engine)]).toEqual([2, "", []]);
+      expect(world.stderr.text).toMatch(said);
+      expect(world.stderr.text).toContain("stacks/config/Pulumi.local.yaml");
+    }
+    expect(await project.exists(".weft/passphrase")).toBe(false);
+  });
+
+  it("is a service file that can't be used, with all problems as data", async () => {
+    await using project = await testProject();
+    await project.write("catalog/bad.yaml", "nmae: bad\n");
+    const engine = fakeEngine();
+    const world = testWorld({ cwd: project.directory, engine });
+    expect([await main(["up", "--yes", "--json"], world), operations(engine)]).toEqual([2, []]);
+    const { problem, ...line } = JSON.parse(world.stdout.text);
+    expect(line).toEqual({ kind: "problem", exitCode: 2 });
+    expect(problem.error).toBe("CatalogError");
+    expect(problem.problems.length).toBeGreaterThan(1);
+    expect(await project.exists(".weft/passphrase")).toBe(false);
+    // What is there can be deleted whatever the catalog says.
+    expect(await main(["destroy", "--yes"], testWorld({ cwd: project.directory, engine }))).toBe(0);
+  });
+
+  it("is not what only the engine or another program can judge", async () => {
+    await using project = await testProject();
+    const up = (engine: FakeEngine) => main(["up", "--yes"], testWorld({ cwd: project.directory, engine }));
+    await project.write("stacks/config/Pulumi.local.yaml", "secretsprovider: awskms://key\n");
+    const pulumi = fakeEngine();
+    expect([await up(pulumi), operations(pulumi)]).toEqual([0, ["up"]]);
+    await project.write("stacks/config/Pulumi.local.yaml", "config: {}\n");
+    await project.write(
+      "Pulumi.yaml",
+      "name: other\nruntime: {name: nodejs, options: {typescript: false}}\nmain: program.ts\nstackConfigDir: stacks/config\nbackend: {url: 'file://./.weft/state'}\n",
+    );
+    const other = fakeEngine();
+    expect([await up(other), operations(other)]).toEqual([0, ["up"]]);
+  });
+
   it("is a project that can't be read, with the place", async () => {
     await using project = await testProject();
     await writeFile(join(project.directory, "Pulumi.yaml"), "name: weft\nruntime: go\nmain: program.ts\n");

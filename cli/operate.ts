@@ -42,6 +42,10 @@ export async function operate(command: Command, stack: string, flags: OperationF
   const target = await findTarget(stack, flags, world);
   const asks = (command === "up" || command === "destroy") && flags.yes !== true;
   if (asks && (flags.json === true || !canAsk(world))) throw new UsageError(mustSayYes(command));
+  if (command === "up" || command === "preview") {
+    const { checkInputs } = await import("./inputs.ts");
+    await checkInputs(target.project, stack, world.env);
+  }
   const engine = await chooseEngine(flags.engine ?? "auto", world.env);
   const driver = await loadDriver(engine, world);
 

@@ -1,10 +1,8 @@
-import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join, resolve } from "node:path";
-import { loadCatalog } from "../../catalog/index.ts";
-import { listStackConfigs, loadStackConfig, type Project } from "../../engine/project/index.ts";
-import { ensurePassphrase, Passphrase } from "../../engine/state/index.ts";
+import { join } from "node:path";
+import { listStackConfigs, type Project } from "../../engine/project/index.ts";
 import { readStackConfig, type StackConfig } from "../../stacks/config.ts";
+import { readCatalog, readStackFile } from "../inputs.ts";
 import { count } from "../show/text.ts";
 import { type Check, ok, problem, warning } from "./check.ts";
 
@@ -24,7 +22,7 @@ export async function projectChecks(
   if (config === undefined) return { checks, config };
   checks.push(ok("configuration", `target ${config.cluster.target}, catalog ${config.catalog}`));
   await attempt(checks, "catalog", async () => {
-    const { services } = await loadCatalog(resolve(project.directory, config.catalog));
+    const { services } = await readCatalog(project, config);
     const teams = new Set(services.map(({ team }) => team)).size;
     checks.push(ok("catalog", `${count(services.length, "service")} of ${count(teams, "team")} in ${config.catalog}`));
   });
@@ -32,20 +30,11 @@ export async function projectChecks(
 }
 
 async function stackValues(project: Project, stack: string, env: NodeJS.ProcessEnv, checks: Check[]) {
-  const known = await passphraseExists(project, env);
-  // Reading a file without secrets needs no passphrase; making one is not for a doctor.
-  const passphrase = known ? await ensurePassphrase(project, env) : new Passphrase("none yet", "nowhere");
-  const config = await loadStackConfig(project, stack, passphrase);
+  const config = await readStackFile(project, stack, env);
   const others = (await listStackConfigs(project)).filter((name) => name !== stack);
   checks.push(ok("stack", `${config.file}${others.length === 0 ? "" : ` (others: ${others.join(", ")})`}`));
   checks.push(...config.warnings.map((text) => warning("stack", text, "correct it in the file")));
   return config;
-}
-
-/** Whether there is a passphrase, or it would have to be made. */
-export async function passphraseExists(project: Project, env: NodeJS.ProcessEnv): Promise<boolean> {
-  if (env.PULUMI_CONFIG_PASSPHRASE !== undefined || env.PULUMI_CONFIG_PASSPHRASE_FILE) return true;
-  return existsSync(join(project.directory, ".weft", "passphrase"));
 }
 
 /** A pack needs what it imports, found from its own folder. */

@@ -5,14 +5,14 @@ import { join } from "node:path";
 import type { Project } from "../../engine/project/index.ts";
 import { ensurePassphrase, locksFolder } from "../../engine/state/index.ts";
 import type { EngineChoice } from "../engine-choice.ts";
+import { passphraseExists } from "../inputs.ts";
 import { findState } from "../state-folder.ts";
 import { isAlive } from "./alive.ts";
 import { type Check, ok, problem, warning } from "./check.ts";
-import { passphraseExists } from "./project.ts";
 
 export async function passphraseCheck(project: Project, env: NodeJS.ProcessEnv): Promise<Check> {
   const name = "passphrase";
-  if (!(await passphraseExists(project, env))) return ok(name, "none yet; the first up makes one in .weft/passphrase");
+  if (!passphraseExists(project, env)) return ok(name, "none yet; the first up makes one in .weft/passphrase");
   try {
     const { source } = await ensurePassphrase(project, env);
     return ok(name, `from ${source}`);

@@ -250,7 +250,7 @@ describe("a bad service file", () => {
     const { code, text } = await shell.run("npm run up");
     await rm(service("extra-1"));
     await rm(service("extra-2"));
-    expect(code).not.toBe(0);
+    expect(code).toBe(2);
     expect(text).toContain("extra-1.yaml");
     expect(text).toContain("extra-2.yaml");
     expect(text).toMatch(/did you mean: name/);
@@ -262,7 +262,7 @@ describe("a bad service file", () => {
     await writeFile(service("extra"), content);
     const { code, text } = await shell.run("npm run up");
     await rm(service("extra"));
-    expect(code).not.toBe(0);
+    expect(code).toBe(2);
     expect(text).toContain("1 problem in the service catalog");
     expect(text).toContain("extra.yaml");
     expect(text).toMatch(said);
