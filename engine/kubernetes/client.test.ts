@@ -166,6 +166,21 @@ describe("the client", () => {
     });
   });
 
+  it("takes no page of something else for success, and asks again", async () => {
+    const { server, client } = await start();
+    server.answer((_, reply) => reply.send(200, "<html>maintenance</html>"));
+    const budget = { firstContact: 300, outage: 300 };
+    expect(await failure(client.request(get({ method: "DELETE", budget })))).toMatchObject({
+      status: 502,
+      message: "the answer is not JSON: is something else in front of the API server?",
+    });
+    server.answer((_, reply) => {
+      if (server.requests.length % 2 === 0) reply.send(200, "<html>maintenance</html>");
+      else reply.send(200, { done: true });
+    });
+    expect((await client.request(get())).body).toEqual({ done: true });
+  });
+
   it("rejects an answer that is no Kubernetes status with its text", async () => {
     const { server, client } = await start();
     server.answer((_, reply) => reply.send(404, "404 page not found\n"));
@@ -204,6 +219,35 @@ describe("the client", () => {
     const retries: Error[] = [];
     await failure(client.request(get({ budget, onRetry: (again) => retries.push(again) })));
     expect(retries).toEqual([]);
+  });
+
+  it("knows nothing of a dead server any more once nobody waits for it", async () => {
+    const { server, client } = await start();
+    await server.stop();
+    closing.shift();
+    expect(await failure(client.request(get({ signal: AbortSignal.timeout(50) })))).toMatchObject({
+      name: "TimeoutError",
+    });
+    await sleep(300);
+    const retries: Error[] = [];
+    const budget = { firstContact: 300, outage: 300 };
+    await failure(client.request(get({ budget, onRetry: (again) => retries.push(again) })));
+    expect(retries).not.toEqual([]);
+  });
+
+  it("counts no time that a request waits for others", async () => {
+    const { server, client } = await start("h2", 1);
+    server.answer(async (_, reply) => {
+      if (server.requests.length === 1) {
+        await sleep(400);
+        reply.send(200, {});
+      } else if (server.requests.length === 2) reply.send(503, { message: "busy" });
+      else reply.send(200, { done: true });
+    });
+    const first = client.request(get());
+    const second = client.request(get({ budget: { firstContact: 300, outage: 300 } }));
+    expect((await first).body).toEqual({});
+    expect((await second).body).toEqual({ done: true });
   });
 
   it("goes on with a server that was restarted", async () => {

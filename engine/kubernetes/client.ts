@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pLimit, { type LimitFunction } from "p-limit";
 import type { Dispatcher } from "undici";
+import { unlessAborted } from "./abort.ts";
 import { ApiError, UnreachableError } from "./api-error.ts";
 import type { Channel, Connection } from "./connection.ts";
 import { isJsonMap, type JsonMap, mapAt, textAt } from "./json.ts";
+import { Outage } from "./outage.ts";
 import { DEFAULT_BUDGET, type RetryBudget, retryDelay } from "./retry.ts";
 import { toUnreachable } from "./unreachable.ts";
 
@@ -40,6 +42,7 @@ export interface WatchEvent {
 const DEFAULT_IN_FLIGHT = 32;
 /** One object is at most about 3 MB (etcd's limit, and its managed fields). A longer line is no watch event. */
 const LONGEST_EVENT = 32 * 1024 * 1024;
+const NO_JSON = "the answer is not JSON: is something else in front of the API server?";
 
 /**
  * The API server over HTTP: JSON in and out, as it is. Bounded requests in flight; requests that may be repeated are,
@@ -50,8 +53,7 @@ export class ApiClient {
   readonly #connection: Connection;
   readonly #limit: LimitFunction;
   #contacted = false;
-  /** When the server stopped answering. Shared by all requests, so that a dead server is not waited for by each anew. */
-  #downSince: number | undefined;
+  readonly #outage = new Outage();
 
   constructor(connection: Connection, inFlight = DEFAULT_IN_FLIGHT) {
     this.server = connection.server;
@@ -61,12 +63,24 @@ export class ApiClient {
 
   /** Throws `ApiError`, `UnreachableError`, or the signal's reason when aborted. */
   async request(request: ApiRequest): Promise<ApiAnswer> {
-    const started = performance.now();
+    try {
+      return await this.#persistently(request);
+    } finally {
+      this.#outage.leave(request, request.signal.aborted);
+    }
+  }
+
+  async #persistently(request: ApiRequest): Promise<ApiAnswer> {
+    let started: number | undefined;
     let renewed = false;
     for (let count = 1; ; count++) {
-      request.signal.throwIfAborted();
       try {
-        return await this.#limit(() => this.#attempt(request));
+        return await this.#limit(() => {
+          request.signal.throwIfAborted();
+          // Only now: waiting in the queue uses up nothing of the budget.
+          started ??= performance.now();
+          return this.#attempt(request);
+        });
       } catch (error) {
         request.signal.throwIfAborted();
         if (error instanceof ApiError && error.status === 401 && !renewed) {
@@ -74,11 +88,11 @@ export class ApiClient {
           this.#connection.renew();
           continue;
         }
-        const since = error instanceof UnreachableError ? (this.#downSince ?? started) : started;
+        const down = error instanceof UnreachableError && !error.lasting;
         const delay = retryDelay({
           error,
           count,
-          elapsed: performance.now() - since,
+          elapsed: down ? this.#outage.goesOn(request) : performance.now() - (started ?? 0),
           repeatable: request.repeatable ?? request.method !== "POST",
           contacted: this.#contacted,
           budget: request.budget ?? DEFAULT_BUDGET,
@@ -128,13 +142,16 @@ export class ApiClient {
     const answer = await this.#send(request, "requests");
     if (answer.statusCode >= 300) throw await this.#failure(answer);
     const body = parseBody(await this.#read(answer, request.signal));
-    return { status: answer.statusCode, body: isJsonMap(body) ? body : {}, warnings: warningsOf(answer.headers) };
+    // A page of something on the way must not pass for success.
+    if (!isJsonMap(body)) throw new ApiError(502, { message: NO_JSON }, undefined);
+    return { status: answer.statusCode, body, warnings: warningsOf(answer.headers) };
   }
 
   async #send(request: ApiRequest, kind: "requests" | "watches"): Promise<Dispatcher.ResponseData> {
     let channel: Channel | undefined;
     try {
-      channel = await this.#connection.open();
+      // A plugin may take a minute, or wait for somebody to log in.
+      channel = await unlessAborted(this.#connection.open(), request.signal);
       const answer = await channel[kind].request({
         // A path in the server's own address is kept: Rancher and others serve clusters below one.
         origin: new URL(this.server).origin,
@@ -150,11 +167,10 @@ export class ApiClient {
         signal: request.signal,
       });
       this.#contacted = true;
-      this.#downSince = undefined;
+      this.#outage.end();
       return answer;
     } catch (error) {
       request.signal.throwIfAborted();
-      this.#downSince ??= performance.now();
       throw toUnreachable(this.server, error, channel !== undefined);
     }
   }

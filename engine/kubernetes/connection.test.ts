@@ -42,7 +42,7 @@ async function start(user: object, cluster: object = {}) {
   );
   const get = () => client.request({ method: "GET", path: "/api", signal: AbortSignal.timeout(10_000) });
   const seen = () => server.requests.map(({ headers }) => headers.authorization);
-  return { folder, server, get, seen };
+  return { folder, server, client, get, seen };
 }
 
 const plugin = (script: string, ...args: string[]) => ({
@@ -82,6 +82,13 @@ describe("connections", () => {
     await expect(get()).rejects.toThrow("no credentials could be had for it: no session: log in first");
     expect(server.requests).toEqual([]);
   });
+
+  it("keep nobody waiting for a plugin who has called it off", async () => {
+    const { server, client } = await start(plugin("setTimeout(() => {}, 3_000)"));
+    const signal = AbortSignal.timeout(100);
+    await expect(client.request({ method: "GET", path: "/api", signal })).rejects.toThrow(/timeout/);
+    expect(server.requests).toEqual([]);
+  }, 2_000);
 
   it("send a user name and password", async () => {
     const { server, get, seen } = await start({ username: "u", password: "p" });
