@@ -24,7 +24,7 @@ const POD_SECURITY: Labels = {
   [`${PREFIX}/warn-version`]: "latest",
 };
 
-/** A team's namespace, named for it. */
+/** A team's namespace, named for it. It goes with the team's last service, and takes every claim in it along. */
 export function namespace(team: string): NamespaceManifest {
   return {
     apiVersion: "v1",

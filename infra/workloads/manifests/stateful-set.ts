@@ -38,7 +38,8 @@ interface VolumeClaimTemplate {
  * Pods start and stop in parallel: a service of the catalog doesn't build its members up in order, and with ordered
  * starts one pod that can't become ready keeps all later ones, and its own repair, waiting. Updates still go one by one.
  *
- * Claims are kept when the set or a replica goes: data is deleted by a person, or with the namespace.
+ * Claims stay when the set or a replica goes: data is deleted by a person, or with the namespace, which goes with the
+ * team's last service.
  */
 export function statefulSet(service: ServiceSpec, catalog: Catalog): StatefulSetManifest {
   return {
