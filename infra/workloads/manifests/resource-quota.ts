@@ -13,24 +13,26 @@ export interface ResourceQuotaManifest {
 }
 
 /**
- * CPU and memory beyond the peak, in containers of default size. When a service is made smaller, its old pods keep their
- * size until the first smaller one is ready, and with no pod allowed to be missing, a quota that refuses that one would
- * stop the rollout for good. The number of pods is what keeps the ceiling low: it has no such room.
+ * Room beyond the peak, in containers of default size. An `up` writes the quota first and deletes last: what it removes,
+ * and the larger pods of what it makes smaller, are still charged to a quota that no longer counts them. With no pod
+ * allowed to be missing, a quota that refuses the next pod of a rollout beside them would stop it for good.
  */
 const HEADROOM_CONTAINERS = 100;
 
 /**
  * A ceiling for a team's namespace that what the catalog allows never reaches: every service at its maximum and in the
- * middle of a rolling update. It stops what was not declared: pods, disks and load balancers made by hand.
+ * middle of a rolling update. It stops what was not declared: pods without end, disks, and load balancers made by hand.
  *
- * A load balancer takes a node port for each of its ports (Kubernetes' default, which most load balancers need), so
- * exactly those are allowed, and no Service of type NodePort beside them.
+ * A load balancer takes a node port for each of its ports (Kubernetes' default, which most load balancers need), so as
+ * many are allowed, and one load balancer more with its own: when exposure moves from one service to another, the new one
+ * is made before the old one is deleted. Where nothing is exposed, neither is allowed.
  */
 export function resourceQuota(team: string, services: readonly ServiceSpec[]): ResourceQuotaManifest {
-  const exposed = services.filter((service) => service.expose === "load-balancer" && service.ports.length > 0);
   const sum = (amount: (service: ServiceSpec) => Quantity) => addQuantities(...services.map(amount));
-  const count = (amount: (service: ServiceSpec) => number) =>
-    formatQuantity(sum((service) => multiplyQuantity(parseQuantity("1"), amount(service))));
+  const count = (amount: (service: ServiceSpec) => number, more = 0) => {
+    const total = services.reduce((all, service) => all + amount(service), more);
+    return formatQuantity(multiplyQuantity(parseQuantity("1"), total));
+  };
   const atPeak = (kind: "requests" | "limits", resource: keyof Amounts) => {
     const peak = sum((service) =>
       multiplyQuantity(parseQuantity(service.resources[kind][resource]), peakPods(service)),
@@ -38,6 +40,8 @@ export function resourceQuota(team: string, services: readonly ServiceSpec[]): R
     const each = parseQuantity((kind === "requests" ? DEFAULT_REQUEST : DEFAULT_LIMIT)[resource]);
     return formatQuantity(addQuantities(peak, multiplyQuantity(each, HEADROOM_CONTAINERS)));
   };
+  // Any of them may be the one that was exposed until now.
+  const mostPorts = Math.max(...services.map((service) => service.ports.length));
 
   return {
     apiVersion: "v1",
@@ -45,7 +49,7 @@ export function resourceQuota(team: string, services: readonly ServiceSpec[]): R
     metadata: teamMeta(team, "team-quota"),
     spec: {
       hard: {
-        pods: count(peakPods),
+        pods: count(peakPods, HEADROOM_CONTAINERS),
         "requests.cpu": atPeak("requests", "cpu"),
         "requests.memory": atPeak("requests", "memory"),
         "limits.cpu": atPeak("limits", "cpu"),
@@ -54,11 +58,18 @@ export function resourceQuota(team: string, services: readonly ServiceSpec[]): R
         "requests.storage": formatQuantity(
           sum((service) => multiplyQuantity(claimedByPod(service), replicaBounds(service).max)),
         ),
-        "services.loadbalancers": `${exposed.length}`,
-        "services.nodeports": count((service) => (exposed.includes(service) ? service.ports.length : 0)),
+        "services.loadbalancers": count((service) => (isExposed(service) ? 1 : 0), services.some(isExposed) ? 1 : 0),
+        "services.nodeports": count(
+          (service) => (isExposed(service) ? service.ports.length : 0),
+          services.some(isExposed) ? mostPorts : 0,
+        ),
       },
     },
   };
+}
+
+function isExposed(service: ServiceSpec): boolean {
+  return service.expose === "load-balancer" && service.ports.length > 0;
 }
 
 function claimedByPod(service: ServiceSpec): Quantity {
