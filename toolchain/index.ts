@@ -1,4 +1,5 @@
-import { installTools, type ToolchainContext } from "./install.ts";
+import { installTools } from "./install.ts";
+import type { ToolchainContext } from "./installation.ts";
 import type { ToolProgress } from "./progress.ts";
 import { requirePlatform, selectTools } from "./settings.ts";
 import { statusOf, type ToolStatus, type ToolVerdict, verdictsOn } from "./status.ts";
@@ -7,6 +8,7 @@ import { TOOLS, type ToolName } from "./versions.ts";
 export type { Manifest } from "./cache.ts";
 export { ToolchainError, type ToolFailure, type Way, type WayFailure } from "./errors.ts";
 export type { ToolProgress, ToolStep } from "./progress.ts";
+export { cacheRoot } from "./settings.ts";
 export type { ToolStatus, ToolVerdict } from "./status.ts";
 export { ETCD_VERSION, KUBERNETES_VERSION, KWOK_VERSION, TOOL_NAMES, type ToolName } from "./versions.ts";
 

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { type CacheEntry, hashFile, type Manifest, readEntry } from "./cache.ts";
 import { reasonOf, type Way } from "./errors.ts";
 import { findGo, GO_MODULES } from "./go-build.ts";
-import type { ToolchainContext } from "./install.ts";
+import type { ToolchainContext } from "./installation.ts";
 import { findInstalled, requireVersion } from "./probe.ts";
 import { cacheRoot, mirrorOf, throughMirror } from "./settings.ts";
 import type { Tool } from "./tool.ts";
