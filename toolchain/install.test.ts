@@ -9,7 +9,7 @@ describe("when every way fails", () => {
     const server = await releaseServer();
     const box = await sandbox({ WEFT_TOOLCHAIN_MIRROR: server.url });
     server.serve("/gamma.test/gamma", program("gamma"));
-    await box.script(join(box.bin, "alpha"), program("alpha", "1.0.0"));
+    await box.script(join(box.bin, "alpha"), program("alpha"));
     const tools = [
       fakeTool({ name: "alpha" }),
       fakeTool({ name: "beta", release: { unavailable: "beta is released for Linux only" } }),
@@ -23,7 +23,7 @@ describe("when every way fails", () => {
 
 alpha ${VERSION} (linux-amd64)
   cache      not in <box>/cache/toolchain/alpha/${VERSION}/linux-amd64
-  installed  <box>/bin/alpha is version 1.0.0; ${VERSION} is needed
+  installed  <box>/bin/alpha is a script, not the program itself
   release    <mirror>/alpha.test/alpha: HTTP 404
   go         no go on PATH; 1.26.0 or newer is needed
 

@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { access, realpath, stat } from "node:fs/promises";
+import { access, open, realpath, stat } from "node:fs/promises";
 import { delimiter, isAbsolute, join, resolve } from "node:path";
 import type { Stage } from "./cache.ts";
 import { reasonOf } from "./errors.ts";
@@ -20,7 +20,7 @@ export interface Surroundings {
  *
  * @throws an Error when it cannot be run, takes longer than 10 s, fails, or says something else.
  */
-export async function askVersion(tool: Tool, path: string, { env, signal }: Surroundings): Promise<string> {
+async function askVersion(tool: Tool, path: string, { env, signal }: Surroundings): Promise<string> {
   const { code, stdout, stderr } = await run(path, tool.ask.args, { env, signal, timeoutMs: ANSWER_MS });
   const version = tool.ask.answer.exec(stdout)?.[1];
   if (version !== undefined) return version;
@@ -53,8 +53,10 @@ export async function tryOut(
 }
 
 /**
- * Looks for the program in KUBEBUILDER_ASSETS, then on PATH, and takes the first one of exactly the pinned version,
- * where it lies. Relative entries of PATH are passed over: what they mean depends on the folder Weft is started in.
+ * Looks for the program in KUBEBUILDER_ASSETS, then on PATH, and takes the first one of exactly the pinned version, where
+ * its file really lies. A version manager's stand-in is refused, be it a script or a link to the manager: the process
+ * that comes of it goes by another name than the one it was started by, and nobody would find it again.
+ * Relative entries of PATH are passed over: what they mean depends on the folder Weft is started in.
  */
 export async function findInstalled(
   tool: Tool,
@@ -73,8 +75,9 @@ export async function findInstalled(
     if (real === undefined || seen.has(real)) continue;
     seen.add(real);
     try {
-      await requireVersion(tool, candidate, surroundings);
-      return { path: candidate };
+      if (!(await isNative(real))) throw new Error(`${named(candidate, real)} is a script, not the program itself`);
+      await requireVersion(tool, real, surroundings);
+      return { path: real };
     } catch (error) {
       surroundings.signal?.throwIfAborted();
       refused.push(reasonOf(error));
@@ -101,4 +104,22 @@ async function executableAt(path: string): Promise<string | undefined> {
   } catch {
     return undefined;
   }
+}
+
+/** First bytes of what a system runs itself: ELF; Mach-O for one processor, and for several. */
+const NATIVE = ["7f454c46", "cffaedfe", "cafebabe"];
+
+async function isNative(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
+    return NATIVE.includes(buffer.subarray(0, bytesRead).toString("hex"));
+  } finally {
+    await file.close();
+  }
+}
+
+/** A path, with the file it leads to where that is another. */
+function named(path: string, real: string): string {
+  return path === real ? path : `${path} (${real})`;
 }

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import type { ToolchainContext } from "../install.ts";
+import type { ToolchainContext } from "../installation.ts";
 import type { ToolProgress } from "../progress.ts";
 import type { Checksum, NoRelease, Release, Tool } from "../tool.ts";
 
@@ -45,6 +45,15 @@ export function fakeTool({ name, checksum, archive, release, file = name }: Fake
     releases: { "linux-amd64": found, "linux-arm64": found, "darwin-amd64": found, "darwin-arm64": found },
     go: { package: `example.com/${name}`, variables: { "example.com/version.V": `v${VERSION}` } },
   };
+}
+
+/** A native program that is wherever these tests run: Node.js, where its file really lies. */
+export const NATIVE = realpathSync(process.execPath);
+
+/** A tool whose program is {@link NATIVE}, under whatever name it is linked. */
+export function nativeTool(name: string, ask: Partial<Tool["ask"]> = {}): Tool {
+  const { node: version } = process.versions;
+  return { ...fakeTool({ name }), version, ask: { args: ["--version"], answer: /^v(\S+)$/m, ...ask } };
 }
 
 export interface Sandbox {
