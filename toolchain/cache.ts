@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { createReadStream, readlinkSync } from "node:fs";
 import { chmod, lstat, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
@@ -154,7 +154,7 @@ const LEFTOVER_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Removes what killed installations left behind. Another process of this machine is known to be dead or alive; what
- * another machine left in a shared cache is removed after a day.
+ * another machine or container left in a shared cache is removed after a day.
  */
 export async function sweep(root: string): Promise<void> {
   const folder = stagingFolder(root);
@@ -189,8 +189,18 @@ function stagingFolder(root: string): string {
   return join(root, ".staging");
 }
 
+/** Where process numbers mean the same: containers can have equal host names, and numbers of their own. */
 function host(): string {
-  return hostname().replaceAll(/[^A-Za-z0-9.-]/g, "_");
+  return `${hostname()}-${processNamespace()}`.replaceAll(/[^A-Za-z0-9.-]/g, "_");
+}
+
+function processNamespace(): string {
+  try {
+    return readlinkSync("/proc/self/ns/pid");
+  } catch {
+    // Only Linux has them.
+    return "";
+  }
 }
 
 /** SHA-256 of a file, in lower-case hex. */
