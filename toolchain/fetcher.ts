@@ -9,6 +9,11 @@ const CONNECT_MS = 5_000;
 const FIRST_ANSWER_MS = 10_000;
 /** A transfer that moves nothing for so long is dead. */
 const STALL_MS = 20_000;
+/** One that moves less than this in a minute would keep an `up` busy for hours, and a build takes minutes. */
+const SLOWEST_BYTES = 1_000_000;
+const SLOWEST_MS = 60_000;
+/** Several times the largest program. A server that never ends must not fill the disk. */
+const MAX_FILE_BYTES = 512_000_000;
 const MAX_REDIRECTS = 5;
 /** A broken transfer is worth another try; the next way may be a build of minutes. */
 const ATTEMPTS = 2;
@@ -23,6 +28,7 @@ export interface Downloaded {
 class HostFailed extends Error {}
 /** Worth another try, unlike everything else. */
 class BrokenTransfer extends Error {}
+class SlowTransfer extends Error {}
 
 interface Answer {
   /** The host that sends the file, after all redirects. */
@@ -97,14 +103,24 @@ export class Fetcher {
       const total = Number(headers["content-length"]) || undefined;
       const hash = createHash("sha256");
       let bytes = 0;
+      let minute = { since: performance.now(), bytes };
+      const limit = (size: number) => {
+        if (size > MAX_FILE_BYTES) throw new Error(`${url} is larger than 512 MB; that is no program of the toolchain`);
+      };
+      limit(total ?? 0);
       const file = await open(path, "w", 0o600);
       try {
         arrived(0, total);
         for await (const chunk of body as AsyncIterable<Buffer>) {
+          bytes += chunk.length;
+          limit(bytes);
           hash.update(chunk);
           await file.writeFile(chunk);
-          bytes += chunk.length;
           arrived(bytes, total);
+          // Looked at when something arrives: that nothing does for too long is the stall's own limit.
+          if (performance.now() - minute.since < SLOWEST_MS) continue;
+          if (bytes - minute.bytes < SLOWEST_BYTES) throw new SlowTransfer("less than 1 MB arrived within a minute");
+          minute = { since: performance.now(), bytes };
         }
       } finally {
         await file.close();
@@ -122,9 +138,10 @@ export class Fetcher {
         } catch (error) {
           answer.body.on("error", () => {}).destroy();
           this.#signal?.throwIfAborted();
-          if (!isTransferError(error)) throw error;
+          const tooSlow = error instanceof SlowTransfer || codeOf(error) === "UND_ERR_BODY_TIMEOUT";
+          if (!tooSlow && !isTransferError(error)) throw error;
           const problem = `${url}: the transfer broke off: ${describe(error)}`;
-          if (codeOf(error) !== "UND_ERR_BODY_TIMEOUT") throw new BrokenTransfer(problem);
+          if (!tooSlow) throw new BrokenTransfer(problem);
           this.#hosts.set(answer.host, Promise.resolve(describe(error)));
           throw new HostFailed(problem);
         }

@@ -4,7 +4,7 @@ import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import { create } from "tar";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { entryFolder } from "./cache.ts";
 import { ToolchainError } from "./errors.ts";
 import { installTools } from "./install.ts";
@@ -219,6 +219,39 @@ describe("a release", () => {
     await failure(installTools([fakeTool({ name: "alpha" }), fakeTool({ name: "beta" })], box.context));
 
     expect(connections).toBe(1);
+  });
+
+  it("rejects what is larger than any program, before anything is written", async () => {
+    const { server, box } = await setup();
+    server.serve("/alpha.test/alpha", (response) => {
+      response.writeHead(200, { "content-length": 600_000_000 });
+      response.write("the rest never comes");
+    });
+    const error = await failure(installTools([fakeTool({ name: "alpha" })], box.context));
+    expect(releaseReason(error)).toBe(
+      `${server.url}/alpha.test/alpha is larger than 512 MB; that is no program of the toolchain`,
+    );
+  });
+
+  it("gives up on a host that sends less than 1 MB in a minute, for all tools", async () => {
+    const { server, box } = await setup();
+    // The minute is this process's own clock: it is put forward.
+    const now = performance.now.bind(performance);
+    const clock = vi.spyOn(performance, "now");
+    onTestFinished(() => clock.mockRestore());
+    for (const name of ["alpha", "beta"]) {
+      server.serve(`/${name}.test/${name}`, (response) => {
+        begin(response, "a trickle");
+        setTimeout(() => {
+          clock.mockImplementation(() => now() + 61_000);
+          response.write("and a little more");
+        }, 200);
+      });
+    }
+    const tools = [fakeTool({ name: "alpha" }), fakeTool({ name: "beta" })];
+    const error = await failure(installTools(tools, box.context));
+    expect(releaseReason(error)).toMatch(/the transfer broke off: less than 1 MB arrived within a minute$/);
+    expect(await box.leftovers()).toEqual([]);
   });
 
   it("stops at once when cancelled in the middle of a body, and leaves nothing", async () => {

@@ -71,6 +71,15 @@ describe("the mirror", () => {
   });
 });
 
+describe("a mirror's password", () => {
+  it("rejects what is no encoding, with what to write, and does not repeat it", () => {
+    const mirror = () => mirrorOf({ WEFT_TOOLCHAIN_MIRROR: "https://me:50%off@mirror.test" });
+    expect(mirror).toThrow(ToolchainError);
+    expect(mirror).toThrow(/write %25$/);
+    expect(mirror).not.toThrow("50%off");
+  });
+});
+
 describe("a checksum file", () => {
   const sum = "ab".repeat(32);
   const other = "cd".repeat(32);

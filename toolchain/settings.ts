@@ -64,11 +64,19 @@ export function mirrorOf(env: NodeJS.ProcessEnv): Mirror | undefined {
     );
   }
   const { username, password } = url;
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const credentials = `${decoded(username)}:${decoded(password)}`;
   return {
     base: `${url.origin}${url.pathname.replace(/\/+$/, "")}/`,
     authorization: username === "" ? undefined : `Basic ${Buffer.from(credentials).toString("base64")}`,
   };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new ToolchainError('WEFT_TOOLCHAIN_MIRROR has a "%" in its user or password that encodes nothing: write %25');
+  }
 }
 
 /** Where `url` is fetched from. */
