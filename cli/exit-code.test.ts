@@ -6,6 +6,7 @@ import { LockedError, StateError } from "../engine/state/index.ts";
 import { ConfigError } from "../stacks/config.ts";
 import { ToolchainError } from "../toolchain/index.ts";
 import { EXIT, EXIT_CODES_HELP, problemOf, USER_ERRORS, UsageError } from "./exit-code.ts";
+import { Cancelled } from "./interrupt.ts";
 
 const failure = { tool: "etcd", version: "3.6.8", platform: "linux-amd64", ways: [] };
 
@@ -18,6 +19,7 @@ describe("errors meant for the user", () => {
     [new UserError("m"), EXIT.failed],
     [new StateError("m"), EXIT.failed],
     [new LockedError("m"), EXIT.locked],
+    [new Cancelled("m"), EXIT.cancelled],
     [new ToolchainError("m", [failure]), EXIT.failed],
     [new ToolchainError("there is no such tool"), EXIT.usage],
   ])("are told by their message alone: %s", (error, exitCode) => {

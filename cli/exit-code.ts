@@ -39,6 +39,7 @@ export const USER_ERRORS: Readonly<Record<string, ExitCode>> = {
   StateError: EXIT.failed,
   ToolchainError: EXIT.failed,
   LockedError: EXIT.locked,
+  Cancelled: EXIT.cancelled,
 };
 
 export interface Problem {

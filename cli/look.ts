@@ -27,9 +27,11 @@ export async function look(
   const emit = (event: EngineEvent): void => {
     if (event.kind === "message" && event.severity !== "info") warnings.push(event.text);
   };
-  const handlers = { stopping: () => {}, leaving: () => {} };
-  const inspection = await interruptible(world, handlers, (signal) =>
-    driver.inspect({ directory: project.directory, stack, env: world.env, emit, signal, policyPacks: [] }, wanted),
-  );
+  const handlers = { stopping: (name: string) => void world.stderr.write(`${name}: stopping\n`), leaving: () => {} };
+  const inspection = await interruptible(world, handlers, async (signal) => {
+    const options = { directory: project.directory, stack, env: world.env, emit, signal, policyPacks: [] };
+    // What was found, or failed, once it was to stop is no answer.
+    return driver.inspect(options, wanted).finally(() => signal.throwIfAborted());
+  });
   return { inspection, warnings };
 }

@@ -26,7 +26,8 @@ export function tellProblem(error: unknown, args: readonly string[], world: Worl
   if (args.includes("--json")) {
     const line = { kind: "problem", exitCode: problem.exitCode, problem: problem.details };
     world.stdout.write(`${JSON.stringify(line)}\n`);
-  } else {
+  } else if (problem.exitCode !== EXIT.cancelled) {
+    // Whoever cancelled it knows, and has been told already that it stops.
     world.stderr.write(`error: ${problem.message}\n`);
   }
   return problem.exitCode;

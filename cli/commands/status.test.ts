@@ -8,7 +8,7 @@ import { kwok, namespace, service, stackUrn } from "../testing/events.ts";
 import { fakeEngine, inspectionOf } from "../testing/fake-engine.ts";
 import { PLATFORM } from "../testing/platform.ts";
 import { testProject } from "../testing/project.ts";
-import { testWorld } from "../testing/world.ts";
+import { type TestWorld, testWorld } from "../testing/world.ts";
 import { type Status, statusOf } from "./status.ts";
 
 const record = resourceState({ ...kwok });
@@ -87,6 +87,37 @@ describe("weft status", () => {
     expect(engine.calls).toEqual([]);
     await expect(project.exists(".weft/passphrase")).resolves.toBe(false);
     await expect(project.exists(".weft/state/.pulumi")).resolves.toBe(false);
+  });
+
+  it.each([
+    ["as text", []],
+    ["as JSON", ["--json"]],
+  ])("that is cancelled says so %s, and nothing of the cluster", async (_, flags) => {
+    await using project = await testProject();
+    await project.deploy("local");
+    let world: TestWorld | undefined;
+    const inspect = async () => {
+      world?.signals.emit("SIGTERM");
+      return inspectionOf(resources, [{ resource: record, now: undefined, error: "cancelled" }]);
+    };
+    world = testWorld({ cwd: project.directory, engine: { ...fakeEngine(), inspect } });
+    expect(await main(["status", ...flags], world)).toBe(130);
+    expect(world.stderr.text).toBe("SIGTERM: stopping\n");
+    if (flags.length === 0) expect(world.stdout.text).toBe("");
+    else expect(JSON.parse(world.stdout.text)).toMatchObject({ kind: "problem", exitCode: 130 });
+  });
+
+  it("that is cancelled while something fails has failed for no other reason", async () => {
+    await using project = await testProject();
+    await project.deploy("local");
+    let world: TestWorld | undefined;
+    const inspect = () => {
+      world?.signals.emit("SIGINT");
+      return Promise.reject(new TypeError("the other end is gone"));
+    };
+    world = testWorld({ cwd: project.directory, engine: { ...fakeEngine(), inspect } });
+    expect(await main(["outputs"], world)).toBe(130);
+    expect(world.stderr.text).toBe("SIGINT: stopping\n");
   });
 
   it.each([
