@@ -8,24 +8,40 @@ import {
 } from "../../toolchain/index.ts";
 import { EXIT, type ExitCode, problemOf } from "../exit-code.ts";
 import type { OperationFlags } from "../flags.ts";
-import { Cancelled, interruptible } from "../interrupt.ts";
+import { interruptible } from "../interrupt.ts";
 import { wantsPicture } from "../reporters.ts";
 import type { LiveArea } from "../show/live-area.ts";
-import { styleFor, wantsColor } from "../show/style.ts";
+import { type Style, styleFor, wantsColor } from "../show/style.ts";
 import { installHeartbeat, installLine, installScreen, listLines, verdictLines } from "../show/toolchain.ts";
 import type { World } from "../world.ts";
 
 /** How long a log may stay silent while something is under way. */
 const HEARTBEAT_MS = 10_000;
 
+type Action = "install" | "list" | "verify";
+
+/** What every action is given. */
+interface Job {
+  readonly options: ToolchainOptions;
+  readonly flags: OperationFlags;
+  readonly world: World;
+  readonly style: Style;
+  /** Says how the terminal is given back when all ends early. */
+  onRelease(undo: () => void): void;
+}
+
 /** `weft toolchain install|list|verify`. */
 export async function toolchain(
-  action: "install" | "list" | "verify",
+  action: Action,
   names: readonly string[],
   flags: OperationFlags,
   world: World,
 ): Promise<ExitCode> {
+  const style = styleFor(wantsColor(flags.color, world.env, world.stdout));
   let release = (): void => {};
+  const onRelease = (undo: () => void): void => {
+    release = undo;
+  };
   const handlers = {
     stopping: (signal: string) => void world.stderr.write(`${signal}: stopping\n`),
     leaving: () => release(),
@@ -35,30 +51,19 @@ export async function toolchain(
       // Names that do not exist are refused, all at once, by the toolchain itself.
       const tools = names.length === 0 ? undefined : (names as readonly ToolName[]);
       const options = { env: world.env, signal, ...(tools === undefined ? {} : { tools }) };
-      return act(action, options, flags, world, (undo) => {
-        release = undo;
-      });
+      return act(action, { options, flags, world, style, onRelease });
     });
-  } catch (error) {
-    if (error instanceof Cancelled) return EXIT.cancelled;
-    throw error;
   } finally {
     release();
   }
 }
 
-async function act(
-  action: "install" | "list" | "verify",
-  options: ToolchainOptions,
-  flags: OperationFlags,
-  world: World,
-  onRelease: (undo: () => void) => void,
-): Promise<ExitCode> {
-  const style = styleFor(wantsColor(flags.color, world.env, world.stdout));
+async function act(action: Action, job: Job): Promise<ExitCode> {
+  const { options, flags, world, style } = job;
   const print = (lines: readonly string[]): void => void world.stdout.write(lines.map((line) => `${line}\n`).join(""));
   switch (action) {
     case "install":
-      return install(options, flags, world, onRelease);
+      return install(job);
     case "list": {
       const tools = await listToolchain(options);
       print(flags.json ? [JSON.stringify(tools)] : listLines(tools, style, flags.verbose === true));
@@ -72,13 +77,7 @@ async function act(
   }
 }
 
-async function install(
-  options: ToolchainOptions,
-  flags: OperationFlags,
-  world: World,
-  onRelease: (undo: () => void) => void,
-): Promise<ExitCode> {
-  const style = styleFor(wantsColor(flags.color, world.env, world.stdout));
+async function install({ options, flags, world, style, onRelease }: Job): Promise<ExitCode> {
   const line = (object: unknown): void => void world.stdout.write(`${JSON.stringify(object)}\n`);
   const picture = !flags.json && wantsPicture(flags, world);
   const live: LiveArea | undefined = picture ? (await import("../show/live-area.ts")).liveArea(world) : undefined;
@@ -108,7 +107,7 @@ async function install(
     if (flags.json) line({ kind: "summary", exitCode: EXIT.ok, paths });
     return EXIT.ok;
   } catch (error) {
-    if (!flags.json || error instanceof Cancelled) throw error;
+    if (!flags.json) throw error;
     const { exitCode, details } = problemOf(error, flags.verbose === true);
     line({ kind: "summary", exitCode, problem: details });
     return exitCode;
