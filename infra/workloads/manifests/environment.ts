@@ -32,7 +32,7 @@ function text(value: EnvironmentValue, catalog: Catalog): string {
 
 /**
  * Text that reaches the process as written. The kubelet expands `$(NAME)` and turns `$$` into `$` in environment values,
- * commands and arguments; a password with two dollar signs would lose one of them.
+ * commands, arguments and the commands of probes; a password with two dollar signs would lose one of them.
  */
 export function literal(value: string): string {
   return /\$[($]/.test(value) ? value.replaceAll("$", "$$$$") : value;

@@ -54,6 +54,13 @@ describe("probes", () => {
     });
   });
 
+  it("hand the text of a command on as written, although the kubelet expands it", () => {
+    const check = { kind: "exec", command: ["sh", "-c", "test $(cat /tmp/up) = $$"] } as const;
+    expect(checkedBy(check).readinessProbe).toMatchObject({
+      exec: { command: ["sh", "-c", "test $$(cat /tmp/up) = $$$$"] },
+    });
+  });
+
   it("judge the start by the liveness check, so that waiting for another service is not a reason to restart", () => {
     const { startupProbe, livenessProbe, readinessProbe } = checkedBy(tcp, {
       readiness: { kind: "http", path: "/ready", port: "http", headers: {} },

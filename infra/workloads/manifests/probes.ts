@@ -1,5 +1,6 @@
 import type { ProbeCheck, ServiceSpec } from "../../../catalog/spec.ts";
 import { portNamed } from "../flows.ts";
+import { literal } from "./environment.ts";
 
 export type Probe = ProbeHandler & ProbeTiming;
 
@@ -62,7 +63,7 @@ export function probes(service: ServiceSpec): Probes {
 }
 
 function handler(service: ServiceSpec, check: ProbeCheck): ProbeHandler {
-  if (check.kind === "exec") return { exec: { command: [...check.command] } };
+  if (check.kind === "exec") return { exec: { command: check.command.map(literal) } };
   const port = portNamed(service, check.port).targetPort;
   switch (check.kind) {
     case "http": {
