@@ -9,6 +9,10 @@ describe("cidrFault", () => {
     "2001:db8::/32",
     "::/0",
     "2001:db8:0:0:0:0:0:1/128",
+    "169.254.0.0/15", // wider than what is the node's alone
+    "169.253.0.0/16",
+    "fd00:ec2::/32",
+    "fd00:ec2::253/128",
   ])("accepts %s", (range) => {
     expect(cidrFault(range)).toBeUndefined();
   });
@@ -17,6 +21,11 @@ describe("cidrFault", () => {
     ["203.0.113.7/24", /Bits are set/, "203.0.113.0/24"],
     ["255.255.255.255/1", /Bits are set/, "128.0.0.0/1"],
     ["2001:db8::1/32", /Bits are set/, undefined],
+    ["169.254.169.254/32", /credentials/, undefined],
+    ["169.254.0.0/16", /credentials/, undefined],
+    ["169.254.170.0/24", /credentials/, undefined],
+    ["fd00:ec2::254/128", /credentials/, undefined],
+    ["fd00:ec2:0:0:0:0:0:254/128", /credentials/, undefined],
     ["203.0.113.7", /prefix length is missing/, "203.0.113.7/32"],
     ["2001:db8::1", /prefix length is missing/, "2001:db8::1/128"],
     ["203.0.113.0/33", /0 to 32/, undefined],

@@ -90,7 +90,9 @@ const call = z
           const fault = cidrFault(value);
           if (fault === undefined) return undefined;
           return { message: fault.reason, allowed: "a range such as 203.0.113.0/24", suggestion: fault.suggestion };
-        }).describe("Addresses outside the cluster, as a range."),
+        }).describe(
+          "Addresses outside the cluster, as a range. A wide one includes the cluster's own: its nodes, pods and services.",
+        ),
         port: portNumber().describe("Port of those addresses."),
         protocol: protocol(),
       }),

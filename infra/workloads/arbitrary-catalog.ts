@@ -95,6 +95,7 @@ export const anyCatalog: fc.Arbitrary<Catalog> = fc
     const outside: CallSpec[] = [
       { kind: "cidr", cidr: "203.0.113.0/24", port: 443, protocol: "TCP" },
       { kind: "cidr", cidr: "198.51.100.7/32", port: 53, protocol: "UDP" },
+      { kind: "cidr", cidr: "0.0.0.0/0", port: 8443, protocol: "TCP" },
     ];
     const choice = fc.record({
       calls: fc.subarray([...targets, ...outside]),

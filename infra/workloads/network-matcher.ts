@@ -49,7 +49,11 @@ function passes(
 }
 
 function isPeer(peer: Peer, end: End): boolean {
-  if ("ipBlock" in peer) return "address" in end && contains(peer.ipBlock.cidr, end.address);
+  if ("ipBlock" in peer) {
+    if (!("address" in end)) return false;
+    const { cidr, except = [] } = peer.ipBlock;
+    return contains(cidr, end.address) && !except.some((part) => contains(part, end.address));
+  }
   if ("address" in end) return false;
   // The API server labels each namespace with its name.
   const namespaceLabels = { "kubernetes.io/metadata.name": end.namespace };

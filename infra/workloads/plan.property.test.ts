@@ -210,6 +210,9 @@ describe("the network policies of any catalog", () => {
         expect(sends(world, "TCP", 443)).toBe(declared);
         expect(sends(world, "UDP", 443)).toBe(false);
         expect(sends({ address: "203.0.114.1" }, "TCP", 443)).toBe(false);
+        const everywhere = from.calls.some((call) => call.kind === "cidr" && call.cidr === "0.0.0.0/0");
+        expect(sends({ address: "203.0.114.1" }, "TCP", 8443)).toBe(everywhere);
+        expect(sends({ address: "169.254.169.254" }, "TCP", 8443)).toBe(false);
         expect(sends(dns, "UDP", 53)).toBe(true);
         expect(sends(dns, "TCP", 53)).toBe(true);
         expect(sends(dns, "TCP", 9153)).toBe(false);

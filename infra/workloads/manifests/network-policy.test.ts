@@ -93,6 +93,20 @@ describe("the policy of a service", () => {
     ]);
   });
 
+  it.each([
+    ["0.0.0.0/0", ["169.254.169.254/32"]],
+    ["169.0.0.0/8", ["169.254.169.254/32"]],
+    ["170.0.0.0/8", undefined],
+    ["::/0", ["fd00:ec2::254/128"]],
+    ["fd00::/8", ["fd00:ec2::254/128"]],
+    ["2001:db8::/32", undefined],
+  ])("leaves the credentials of the node out of %s", (cidr, except) => {
+    const calls = [{ kind: "cidr", cidr, port: 80, protocol: "TCP" }] as const;
+    expect(policyOf("a", catalog(service("a", { calls }))).egress?.[1]?.to).toEqual([
+      { ipBlock: { cidr, ...(except && { except }) } },
+    ]);
+  });
+
   it("closes both ends of a call that the callee refuses", () => {
     const all = catalog(service("a", { calls: [call("b")] }), service("b", { callers: [] }));
     expect(policyOf("a", all).egress).toEqual([dns]);

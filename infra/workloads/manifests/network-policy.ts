@@ -1,3 +1,4 @@
+import { BlockList } from "node:net";
 import type { PortSpec, ServiceSpec } from "../../../catalog/spec.ts";
 import { type Labels, selectorLabels } from "../../labels.ts";
 import type { Flow } from "../flows.ts";
@@ -30,7 +31,12 @@ export type Peer =
       readonly namespaceSelector: { readonly matchLabels: Labels };
       readonly podSelector: { readonly matchLabels: Labels };
     }
-  | { readonly ipBlock: { readonly cidr: string } };
+  | { readonly ipBlock: IpBlock };
+
+interface IpBlock {
+  readonly cidr: string;
+  readonly except?: string[];
+}
 
 /** A port of the pod, not of the Service: policies see packets after a Service's address was translated. */
 export interface PolicyPort {
@@ -49,6 +55,9 @@ const DNS: EgressRule = {
     { protocol: "TCP", port: 53 },
   ],
 };
+
+/** Where clouds hand a node its credentials, for each family: no service calls it, however wide the range it declares. */
+const NODE_METADATA = { ipv4: "169.254.169.254", ipv6: "fd00:ec2::254" } as const;
 
 /** Nothing in or out of any pod of the namespace, except what another policy allows. */
 export function defaultDeny(team: string): NetworkPolicyManifest {
@@ -75,7 +84,7 @@ export function networkPolicy(service: ServiceSpec, flows: readonly Flow[]): Net
   ];
   const addresses = service.calls.flatMap((call): EgressRule[] =>
     call.kind === "cidr"
-      ? [{ to: [{ ipBlock: { cidr: call.cidr } }], ports: [{ protocol: call.protocol, port: call.port }] }]
+      ? [{ to: [{ ipBlock: ipBlock(call.cidr) }], ports: [{ protocol: call.protocol, port: call.port }] }]
       : [],
   );
   return {
@@ -93,6 +102,17 @@ export function networkPolicy(service: ServiceSpec, flows: readonly Flow[]): Net
       ],
     },
   };
+}
+
+/** The range without the node's metadata, where that is in it. */
+function ipBlock(cidr: string): IpBlock {
+  const [network = "", length = ""] = cidr.split("/");
+  const family = network.includes(":") ? "ipv6" : "ipv4";
+  const range = new BlockList();
+  range.addSubnet(network, Number(length), family);
+  const metadata = NODE_METADATA[family];
+  if (!range.check(metadata, family)) return { cidr };
+  return { cidr, except: [`${metadata}/${family === "ipv6" ? 128 : 32}`] };
 }
 
 /** One rule for each service at the other end, in the order of their names. */
