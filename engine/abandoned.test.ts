@@ -35,7 +35,12 @@ async function afterKill(thing: ResourceState, abandon?: NonNullable<Provider["a
     (of) => ({ urn: of, signal, status: () => {}, log: () => {} }),
   );
   const events: EngineEvent[] = [];
-  const errors = await deleteAbandoned(ledger, recordedProviders(registry, ledger), (event) => events.push(event));
+  const errors = await deleteAbandoned(
+    ledger,
+    recordedProviders(registry, ledger),
+    (event) => events.push(event),
+    "apply",
+  );
   return { ledger, events, errors };
 }
 

@@ -1,11 +1,12 @@
 import { refOf } from "./deletion.ts";
-import type { EventSink } from "./events.ts";
+import type { EventSink, Phase } from "./events.ts";
 import type { Ledger } from "./ledger.ts";
 import { errorText } from "./performer.ts";
 import type { ProviderResources } from "./provider-resources.ts";
 
 /**
- * Deletes what earlier runs had begun to create and were killed over: the state does not have it, but it may exist.
+ * Deletes what earlier runs had begun to create and were killed over, and what this one has not made after all: the state
+ * does not have it, but it may exist. In the plan it only tells of it.
  * What went with another resource is gone with that; where a provider can't tell, the user is told where to look.
  *
  * @returns what went wrong, told of already.
@@ -14,27 +15,29 @@ export async function deleteAbandoned(
   ledger: Ledger,
   providers: ProviderResources,
   emit: EventSink,
+  phase: Phase,
 ): Promise<readonly unknown[]> {
   const errors: unknown[] = [];
   for (const operation of ledger.unresolved()) {
     const { resource } = operation;
-    if (resource.deletedWith === undefined || ledger.leftovers().some(({ urn }) => urn === resource.deletedWith)) {
+    if (resource.deletedWith === undefined || ledger.isThere(resource.deletedWith)) {
       const started = performance.now();
       const ref = refOf(resource);
       try {
-        const provider = await providers.provider(resource.provider ?? "");
-        if (provider.abandon === undefined) {
-          const text = `an earlier run was killed while it created ${resource.urn}: if it exists, delete it by hand`;
+        // Its provider may have gone since.
+        const provider = await providers.provider(resource.provider ?? "").catch(() => undefined);
+        if (provider?.abandon === undefined) {
+          const text = `an earlier run was killed while it created ${resource.urn}, and nothing is known of it since: if it exists, delete it by hand`;
           emit({ kind: "message", severity: "warning", text, urn: resource.urn });
         } else {
-          emit({ kind: "resource-begin", phase: "apply", resource: ref, operation: "delete" });
-          await provider.abandon({ ...ref, inputs: resource.inputs });
+          emit({ kind: "resource-begin", phase, resource: ref, operation: "delete" });
+          if (phase === "apply") await provider.abandon({ ...ref, inputs: resource.inputs });
           const duration = Math.round(performance.now() - started);
-          emit({ kind: "resource-end", phase: "apply", resource: ref, operation: "delete", duration, changes: {} });
+          emit({ kind: "resource-end", phase, resource: ref, operation: "delete", duration, changes: {} });
         }
       } catch (error) {
         errors.push(error);
-        const end = { phase: "apply", resource: ref, operation: "delete", duration: 0, changes: {} } as const;
+        const end = { phase, resource: ref, operation: "delete", duration: 0, changes: {} } as const;
         emit({ kind: "resource-end", ...end, error: errorText(error) });
         continue;
       }

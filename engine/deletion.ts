@@ -1,4 +1,5 @@
-import { dependencyUrns, inReverseDependencyOrder } from "./dependencies.ts";
+import pLimit from "p-limit";
+import { dependencyUrns, inReverseDependencyOrder, MOST_AT_ONCE } from "./dependencies.ts";
 import { UserError } from "./errors.ts";
 import type { EventSink, Operation, Phase, ResourceRef } from "./events.ts";
 import type { Ledger } from "./ledger.ts";
@@ -30,29 +31,34 @@ export async function deleteResources(
   // Found before the first delete, so that nothing is half torn down because of it.
   if (errors.length > 0) return errors;
 
-  const doomed = new Set(resources.map((resource) => resource.urn));
+  const doomed = new Set(resources.filter((resource) => !isLeftAlone(resource)).map(({ urn }) => urn));
   const gone = new Set<ResourceState>();
+  const limit = pLimit(MOST_AT_ONCE);
   await inReverseDependencyOrder(resources, async (resource) => {
-    if (!needsProvider(resource, doomed)) return true;
-    if (context.signal.aborted || (errors.length > 0 && context.phase === "apply")) return false;
-    const error = await deleteOne(resource, context);
-    if (error !== undefined) errors.push(error);
-    else gone.add(resource);
-    return error === undefined;
+    if (isLeftAlone(resource) || resource.pendingReplacement || goesWith(resource, doomed)) return true;
+    return limit(async () => {
+      if (context.signal.aborted || (errors.length > 0 && context.phase === "apply")) return false;
+      const error = await deleteOne(resource, context);
+      if (error !== undefined) errors.push(error);
+      else gone.add(resource);
+      return error === undefined;
+    });
   });
   sweep(resources, gone, context);
   return errors;
 }
 
-/** Components and provider resources exist in the state only; what is retained or goes with another is left alone. */
-function needsProvider(resource: ResourceState, doomed: ReadonlySet<string>): boolean {
-  return (
-    resource.custom &&
-    providerPackage(resource.type) === undefined &&
-    !resource.retainOnDelete &&
-    !resource.pendingReplacement &&
-    !(resource.deletedWith !== undefined && doomed.has(resource.deletedWith))
-  );
+/** Components and provider resources exist in the state only; what is retained, or was only read, belongs to others. */
+function isLeftAlone(resource: ResourceState): boolean {
+  return isStateOnly(resource) || resource.retainOnDelete || resource.rest.external === true;
+}
+
+function isStateOnly(resource: ResourceState): boolean {
+  return !resource.custom || providerPackage(resource.type) !== undefined;
+}
+
+function goesWith(resource: ResourceState, urns: ReadonlySet<string>): boolean {
+  return resource.deletedWith !== undefined && urns.has(resource.deletedWith);
 }
 
 async function deleteOne(resource: ResourceState, context: DeletionContext): Promise<unknown> {
@@ -75,8 +81,9 @@ async function deleteOne(resource: ResourceState, context: DeletionContext): Pro
     end();
     return undefined;
   }
-  const settled = await context.ledger.begin({ type: "deleting", resource });
+  let settled = (): void => {};
   try {
+    settled = await context.ledger.begin({ type: "deleting", resource });
     const provider = await context.provider(resource);
     await provider.delete({
       urn: resource.urn,
@@ -100,37 +107,38 @@ async function deleteOne(resource: ResourceState, context: DeletionContext): Pro
 }
 
 /**
- * Forgets what needs no provider to go: a retained resource, one that went with another, and components and providers
- * that nothing recorded needs any more. Only now, because if the other could not be deleted, they are all still there.
+ * Forgets what needs no provider to go: what went with another, and of what is left alone whatever nothing recorded needs
+ * any more. Only now, because if the other could not be deleted, they are all still there.
  */
 function sweep(resources: readonly ResourceState[], gone: ReadonlySet<ResourceState>, context: DeletionContext): void {
-  const goneUrns = new Set([...gone].map((resource) => resource.urn));
-  const remaining = new Set(resources.filter((resource) => !gone.has(resource)));
-  for (const resource of [...remaining].reverse()) {
-    const leaves =
-      resource.pendingReplacement ||
-      resource.retainOnDelete ||
-      (resource.deletedWith !== undefined && goneUrns.has(resource.deletedWith)) ||
-      ((!resource.custom || providerPackage(resource.type) !== undefined) && !isNeeded(resource, remaining));
-    if (!leaves) continue;
-    remaining.delete(resource);
-    context.ledger.turn(resource, context.remember?.(resource));
-    const discarded = resource.custom && providerPackage(resource.type) === undefined;
-    const operation: Operation = discarded ? "discard" : resource.delete ? "delete-original" : "delete";
-    context.emit({
-      kind: "resource-end",
-      phase: context.phase,
-      resource: refOf(resource),
-      operation,
-      duration: 0,
-      changes: {},
-    });
+  const goneUrns = new Set<string>();
+  const went = new Set<ResourceState>();
+  // In the order of dependencies: what goes with something may itself take others along.
+  for (const resource of resources) {
+    const along = !gone.has(resource) && !isLeftAlone(resource) && goesWith(resource, goneUrns);
+    if (along || resource.pendingReplacement) went.add(resource);
+    if (along || resource.pendingReplacement || gone.has(resource)) goneUrns.add(resource.urn);
+  }
+  const needed = new Set<string>();
+  for (const resource of resources.filter((other) => !gone.has(other)).reverse()) {
+    if (went.has(resource) || (isLeftAlone(resource) && !needed.has(resource.urn))) {
+      forget(resource, context);
+    } else {
+      for (const urn of dependencyUrns(resource)) needed.add(urn);
+    }
   }
 }
 
-function isNeeded(resource: ResourceState, remaining: ReadonlySet<ResourceState>): boolean {
-  for (const other of remaining) if (other !== resource && dependencyUrns(other).has(resource.urn)) return true;
-  return false;
+function forget(resource: ResourceState, context: DeletionContext): void {
+  context.ledger.turn(resource, context.remember?.(resource));
+  context.emit({
+    kind: "resource-end",
+    phase: context.phase,
+    resource: refOf(resource),
+    operation: !isStateOnly(resource) ? "discard" : resource.delete ? "delete-original" : "delete",
+    duration: 0,
+    changes: {},
+  });
 }
 
 function refuseProtected(resources: readonly ResourceState[], context: DeletionContext): unknown[] {

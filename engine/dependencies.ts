@@ -1,6 +1,9 @@
 import { parseProviderReference } from "./registry.ts";
 import type { ResourceState } from "./resource.ts";
 
+/** How many resources providers are asked about at once, when all of a state has to be gone through. */
+export const MOST_AT_ONCE = 64;
+
 /** Every URN that must exist for the resource to exist. */
 export function dependencyUrns(resource: ResourceState): Set<string> {
   const urns = new Set(resource.dependencies);
@@ -46,16 +49,18 @@ export async function inReverseDependencyOrder(
   }
 
   const results = new Map<ResourceState, Promise<boolean>>();
-  const run = (resource: ResourceState, path: ReadonlySet<ResourceState>): Promise<boolean> => {
+  const visiting = new Set<ResourceState>();
+  const run = (resource: ResourceState): Promise<boolean> => {
     const known = results.get(resource);
     if (known !== undefined) return known;
-    if (path.has(resource)) throw new Error(`the state is damaged: ${resource.urn} depends on itself`);
-    const below = new Set([...path, resource]);
-    const waited = Promise.all((dependents.get(resource) ?? []).map((dependent) => run(dependent, below)));
+    if (visiting.has(resource)) throw new Error(`the state is damaged: ${resource.urn} depends on itself`);
+    visiting.add(resource);
+    const waited = Promise.all((dependents.get(resource) ?? []).map(run));
+    visiting.delete(resource);
     const result = waited.then((done) => (done.every(Boolean) ? work(resource) : false));
     results.set(resource, result);
     return result;
   };
-  const done = await Promise.all(resources.map((resource) => run(resource, new Set())));
+  const done = await Promise.all(resources.map(run));
   return resources.filter((_, i) => !done[i]);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Secret, UNKNOWN } from "./property.ts";
-import { countOperations, Harness } from "./testing/harness.ts";
+import { countOperations, Harness, type Program } from "./testing/harness.ts";
 
 // These tests drive a deployment directly, with a cloud in memory. That the SDK's registrations arrive as they are made
 // here is proven by the tests of server.ts and by the integration tests.
@@ -69,7 +69,7 @@ describe("a first run", () => {
 describe("a run without a change", () => {
   it("asks the provider for nothing and leaves every recorded state as the very object it was", async () => {
     const harness = new Harness();
-    const program = async (p: Parameters<Parameters<Harness["run"]>[0]>[0]) => {
+    const program = async (p: Program) => {
       const group = await p.component("group");
       await p.thing("web", { size: 1, password: new Secret("x") }, { parent: group.urn });
       p.outputs(group.urn, { url: "http://web" });
@@ -142,7 +142,7 @@ describe("changes", () => {
 
   it("deletes first where two can't exist at once, and before it what would be replaced with it", async () => {
     const harness = new Harness();
-    const program = (shape: string) => async (p: Parameters<Parameters<Harness["run"]>[0]>[0]) => {
+    const program = (shape: string) => async (p: Program) => {
       const a = await p.thing("a", { shape });
       // Its name, which can't be changed, comes from a: it is replaced with it.
       const name = `${a.outputs.arn}-child`;
@@ -182,7 +182,7 @@ describe("changes", () => {
 
   it("replaces everything of a provider that now manages another place", async () => {
     const harness = new Harness();
-    const program = (region: string) => async (p: Parameters<Parameters<Harness["run"]>[0]>[0]) => {
+    const program = (region: string) => async (p: Program) => {
       const provider = await p.provider("cloud", { region });
       await p.thing("web", { name: `web-${region}` }, { provider: `${provider.urn}::${provider.id}` });
     };
@@ -192,9 +192,22 @@ describe("changes", () => {
     expect(snapshot.resources).toHaveLength(2);
   });
 
+  it("replaces without a comparison what another place has: the new one's provider knows nothing of it", async () => {
+    const harness = new Harness();
+    const program = (region: string, fail?: string) => async (p: Program) => {
+      const provider = await p.provider("cloud", { region });
+      const options = { provider: `${provider.urn}::${provider.id}` };
+      await p.thing("web", { name: `web-${region}`, ...(fail ? { fail } : {}) }, options);
+    };
+    await harness.run(program("here"));
+    const { failures, operations } = await harness.run(program("there", "diff"));
+    expect(failures).toEqual([]);
+    expect(operations).toContain("replace web");
+  });
+
   it("reconfigures a provider in place when the place is the same", async () => {
     const harness = new Harness();
-    const program = (token: string) => async (p: Parameters<Parameters<Harness["run"]>[0]>[0]) => {
+    const program = (token: string) => async (p: Program) => {
       const provider = await p.provider("cloud", { region: "here", token });
       await p.thing("web", {}, { provider: `${provider.urn}::${provider.id}` });
     };
@@ -227,122 +240,6 @@ describe("a plan with a provider", () => {
     );
     expect(failures).toEqual(["provider cloud is configured wrongly\nbad: is not allowed"]);
     expect(operations).toEqual([]);
-  });
-});
-
-describe("what is kept from deletion", () => {
-  it("rejects the deletion of a protected resource before anything is deleted", async () => {
-    const harness = new Harness();
-    await harness.run(async (p) => {
-      await p.thing("safe", {}, { protect: true });
-      await p.thing("other");
-    });
-    const { failures, snapshot } = await harness.run(async () => {});
-    expect(failures[0]).toContain("safe (fake:index:Thing) is protected");
-    expect(harness.cloud.things.size).toBe(2);
-    expect(snapshot.resources).toHaveLength(3);
-  });
-
-  it("forgets a retained resource and leaves it alone", async () => {
-    const harness = new Harness();
-    await harness.run((p) => p.thing("data", {}, { retainOnDelete: true }));
-    const { operations, snapshot } = await harness.run(async () => {});
-    expect(operations).toEqual(["delete default", "discard data"].sort().reverse());
-    expect(harness.cloud.things.size).toBe(1);
-    expect(snapshot.resources).toEqual([]);
-  });
-
-  it("does not delete what goes with another, and forgets it only when the other is gone", async () => {
-    const harness = new Harness();
-    const program = (fail?: string) => async (p: Parameters<Parameters<Harness["run"]>[0]>[0]) => {
-      const cluster = await p.thing("cluster", fail === undefined ? {} : { fail });
-      await p.thing("pod", {}, { deletedWith: cluster.urn, dependencies: [cluster.urn] });
-    };
-    await harness.run(program("delete"));
-    const broken = await harness.run(async () => {});
-    expect(broken.failures).toEqual(["the cloud refuses to delete cluster"]);
-    expect(broken.snapshot.resources.map((r) => r.urn.split("::").at(-1))).toEqual(["default", "cluster", "pod"]);
-
-    await harness.run(program());
-    harness.cloud.calls.length = 0;
-    const { snapshot } = await harness.run(async () => {});
-    expect(harness.cloud.calls.filter((call) => call.startsWith("delete"))).toEqual(["delete cluster"]);
-    expect(snapshot.resources).toEqual([]);
-  });
-});
-
-describe("failures", () => {
-  it("stop what comes after, let what is under way end, and record it", async () => {
-    const harness = new Harness();
-    const { snapshot, failures } = await harness.run(async (p) => {
-      const bad = p.thing("bad", { fail: "create" });
-      const slow = p.thing("slow", { hold: true });
-      await expect(bad).rejects.toThrow("refuses to create bad");
-      await expect(p.thing("late")).rejects.toThrow("stopping");
-      harness.cloud.release("slow");
-      await slow;
-      throw new Error("the program ends");
-    });
-    expect(failures).toEqual(["the cloud refuses to create bad"]);
-    expect(snapshot.resources.map((r) => r.urn.split("::").at(-1))).toEqual(["default", "slow"]);
-  });
-
-  it("record a resource that is not ready, and the next run goes on with it instead of creating it again", async () => {
-    const harness = new Harness();
-    const first = await harness.run((p) => p.thing("web", { fail: "ready" }));
-    expect(first.snapshot.resources.at(-1)).toMatchObject({ id: "id-1", initErrors: ["it is not ready"] });
-    const second = await harness.run((p) => p.thing("web", {}));
-    expect(second.operations).toEqual(["update web"]);
-    expect(second.snapshot.resources.at(-1)).toMatchObject({ id: "id-1", initErrors: [] });
-    expect(harness.cloud.things.size).toBe(1);
-  });
-
-  it("of a provider that ended before it answered keep the operation noted until the resource is made", async () => {
-    const harness = new Harness();
-    const { snapshot } = await harness.run((p) => p.thing("web", { fail: "answer" }));
-    expect(snapshot.pendingOperations).toEqual([expect.objectContaining({ type: "creating" })]);
-    expect(snapshot.resources.map((r) => r.urn.split("::").at(-1))).toEqual(["default"]);
-    const next = await harness.run((p) => p.thing("web"));
-    expect(next.snapshot.pendingOperations).toEqual([]);
-    expect(next.snapshot.resources).toHaveLength(2);
-  });
-
-  it("of a deletion leave it and what it depends on recorded", async () => {
-    const harness = new Harness();
-    await harness.run(async (p) => {
-      const a = await p.thing("a");
-      await p.thing("b", { fail: "delete" }, { dependencies: [a.urn] });
-    });
-    const { snapshot, failures } = await harness.run(async () => {});
-    expect(failures).toEqual(["the cloud refuses to delete b"]);
-    expect(snapshot.resources.map((r) => r.urn.split("::").at(-1))).toEqual(["default", "a", "b"]);
-  });
-
-  it("between the two halves of a delete-first replacement are made good by the next run", async () => {
-    const harness = new Harness();
-    await harness.run((p) => p.thing("web", { shape: "round" }));
-    const broken = await harness.run((p) => p.thing("web", { shape: "square", fail: "create" }));
-    expect(broken.snapshot.resources.at(-1)?.pendingReplacement).toBe(true);
-    expect(harness.cloud.things.size).toBe(0);
-    const { operations, snapshot } = await harness.run((p) => p.thing("web", { shape: "square" }));
-    expect(operations).toEqual(["replace web"]);
-    expect(snapshot.resources.filter((r) => r.pendingReplacement)).toEqual([]);
-    expect(harness.cloud.things.size).toBe(1);
-  });
-
-  it("rejects registrations once the operation is cancelled", async () => {
-    const harness = new Harness();
-    const cancel = new AbortController();
-    await harness.run(
-      async (p) => {
-        await p.thing("first");
-        cancel.abort();
-        await expect(p.thing("second")).rejects.toThrow("stopping");
-        throw new Error("the program ends");
-      },
-      { signal: cancel.signal },
-    );
-    expect(harness.cloud.things.size).toBe(1);
   });
 });
 

@@ -101,6 +101,9 @@ function refuseUnsupported(request: RegisterResourceRequest): void {
   if (request.getStateMigrationsList().length > 0) used.push("stateMigrations");
   if (request.getReplaceWithList().length > 0) used.push("replaceWith");
   if (request.hasReplacementTrigger()) used.push("replacementTrigger");
+  if (request.getHidediffsList().length > 0) used.push("hideDiffs");
+  if (request.getPlugindownloadurl() !== "") used.push("pluginDownloadURL");
+  if (request.getPluginchecksumsMap().getLength() > 0) used.push("pluginChecksums");
   if (request.getEnvvarmappingsMap().getLength() > 0) used.push("envVarMappings");
   if (request.getPackageref() !== "") used.push("parameterized packages");
   const hooks = request.getHooks()?.toObject();

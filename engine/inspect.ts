@@ -1,4 +1,6 @@
+import pLimit from "p-limit";
 import { refOf } from "./deletion.ts";
+import { MOST_AT_ONCE } from "./dependencies.ts";
 import { Ledger } from "./ledger.ts";
 import { errorText } from "./performer.ts";
 import type { ReadResult } from "./provider.ts";
@@ -31,15 +33,13 @@ export async function inspect(
   const resources = (snapshot?.resources ?? []).filter((resource) => resource.custom && wanted(resource));
   return {
     snapshot,
-    resources: await Promise.all(
-      resources.map(async (resource): Promise<Inspected> => {
-        try {
-          const provider = await providers.provider(resource.provider ?? "");
-          return { resource, now: await provider.read({ ...refOf(resource), ...resource }) };
-        } catch (error) {
-          return { resource, now: undefined, error: errorText(error) };
-        }
-      }),
-    ),
+    resources: await pLimit(MOST_AT_ONCE).map(resources, async (resource): Promise<Inspected> => {
+      try {
+        const provider = await providers.provider(resource.provider ?? "");
+        return { resource, now: await provider.read({ ...refOf(resource), ...resource }) };
+      } catch (error) {
+        return { resource, now: undefined, error: errorText(error) };
+      }
+    }),
   };
 }

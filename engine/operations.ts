@@ -11,7 +11,7 @@ import { recordedProviders } from "./provider-resources.ts";
 import { refreshResources } from "./refresh.ts";
 import { EMPTY_SNAPSHOT, isRootStack, type Snapshot } from "./resource.ts";
 import { Session, type SessionOptions } from "./session.ts";
-import type { StackState, UpdateRecord } from "./state/index.ts";
+import { refuseFeatures, type StackState, type UpdateRecord } from "./state/index.ts";
 
 export type OperationOptions = Omit<SessionOptions, "applying">;
 
@@ -31,6 +31,7 @@ const NO_TIME = { plan: 0, apply: 0 } as const;
 export async function preview(options: OperationOptions): Promise<Outcome> {
   await using session = await Session.open({ ...options, applying: false });
   const recorded = await session.backend.readStack(session.reference, keysOf(session));
+  if (recorded !== undefined) refuseFeatures(recorded.stack, recorded.features);
   await using judge = session.judge();
   const plan = await runPhase(session, "plan", recorded?.snapshot ?? EMPTY_SNAPSHOT, judge, nothing);
   if (plan.ok) await judge.stack("plan", plan.registered);
@@ -81,7 +82,7 @@ export async function up(options: ChangeOptions): Promise<Outcome> {
 
 /** Deletes everything that the stack has recorded. */
 export async function destroy(options: DestroyOptions): Promise<Outcome> {
-  return change("destroy", options, async (session, state, save) => {
+  const work: Change = async (session, state, save) => {
     const started = performance.now();
     const changes: Partial<Record<Operation, number>> = {};
     const emit: EventSink = (event) => {
@@ -101,7 +102,8 @@ export async function destroy(options: DestroyOptions): Promise<Outcome> {
       provider: (resource) => providers.provider(resource.provider ?? ""),
     });
     // Afterwards, because what went with a cluster needs no look any more.
-    const errors = [...deleted, ...(await deleteAbandoned(ledger, providers, emit))];
+    const goesOn = deleted.length === 0 && !options.signal.aborted;
+    const errors = goesOn ? await deleteAbandoned(ledger, providers, emit, "apply") : deleted;
     await save(ledger.snapshot());
     const left = ledger.snapshot().resources.length;
     return {
@@ -112,7 +114,8 @@ export async function destroy(options: DestroyOptions): Promise<Outcome> {
       duration: { plan: 0, apply: Math.round(performance.now() - started) },
       mandatoryViolations: 0,
     };
-  });
+  };
+  return change("destroy", options, work, options.remove);
 }
 
 /** Takes what is really there as the state; changes nothing but the state. */
@@ -136,27 +139,33 @@ type Change = (session: Session, state: StackState, save: (snapshot: Snapshot) =
 /** What every operation that writes has in common: the lock, the state, and the entry in the stack's history. */
 async function change(
   kind: UpdateRecord["kind"],
-  options: OperationOptions & { readonly remove?: boolean },
+  options: OperationOptions,
   work: Change,
+  remove = false,
 ): Promise<Outcome> {
   await using session = await Session.open({ ...options, applying: true });
-  const outcome = await changeLocked(session, kind, options, work);
-  if (options.remove === true && outcome.result === "succeeded") await forget(session);
+  const outcome = await changeLocked(session, kind, options, work, remove);
+  if (remove && outcome.result === "succeeded") await forget(session);
   return outcome;
 }
 
 async function changeLocked(
   session: Session,
   kind: UpdateRecord["kind"],
-  options: OperationOptions & { readonly remove?: boolean },
+  options: OperationOptions,
   work: Change,
+  remove: boolean,
 ): Promise<Outcome> {
   const started = new Date();
   await using lock = await session.backend.lockStack(session.reference);
   if (lock.notice !== undefined) options.emit({ kind: "message", severity: "warning", text: lock.notice });
+  await session.passphrase.requireUnforgotten();
   const state = await session.backend.openStack(lock, keysOf(session));
   refuseForeign(session, state.snapshot);
-  const outcome = await work(session, state, (snapshot) => state.writer.save(snapshot));
+  const outcome = await work(session, state, (snapshot) => state.writer.save(snapshot)).finally(() =>
+    // What is still being written must not outlive the lock. That it failed is told by whoever waits for it.
+    state.writer.flush().catch(() => {}),
+  );
   await state.record({
     kind,
     started,
@@ -167,7 +176,7 @@ async function changeLocked(
     config: session.config.recorded,
     resourceChanges: historyCounts(outcome),
   });
-  if (options.remove === true && outcome.result === "succeeded") {
+  if (remove && outcome.result === "succeeded") {
     await session.backend.removeStack(lock, { backups: true });
   }
   return outcome;

@@ -85,6 +85,7 @@ export class Performer {
     };
     if (task.condemns !== undefined) this.#ledger.turn(task.condemns, { ...task.condemns, delete: true });
     this.#ledger.put(state, task.takesPlaceOf);
+    this.#ledger.redone(state.urn, task.pending);
     return state;
   }
 }

@@ -54,7 +54,6 @@ export async function runPhase(
   });
   const ended = await runToItsEnd(session, phase, deployment, emit);
   if (ended && deployment.failures.length === 0) await deployment.finish();
-  warnOfUnresolved(deployment, emit);
 
   const registered = deployment.ledger.registered();
   const outputs = registered.find(({ type }) => isRootStack(type))?.outputs ?? {};
@@ -114,15 +113,5 @@ async function runToItsEnd(session: Session, phase: Phase, deployment: Deploymen
     options.signal.removeEventListener("abort", stop);
     await deployment.settle();
     server.serve(undefined);
-  }
-}
-
-/** A resource that an earlier run died over may exist without being recorded. */
-function warnOfUnresolved(deployment: Deployment, emit: EventSink): void {
-  for (const { resource } of deployment.ledger.unresolved()) {
-    const text =
-      `an earlier run was interrupted while it created ${resource.urn}, which the program no longer has: ` +
-      "if it exists, delete it by hand";
-    emit({ kind: "message", severity: "warning", text, urn: resource.urn });
   }
 }

@@ -23,6 +23,7 @@ export class ProviderResources {
   readonly #options: ProviderResourcesOptions;
   readonly #states = new Map<string, ResourceState>();
   readonly #defaults = new Map<string, Promise<string>>();
+  readonly #failed = new Set<string>();
 
   constructor(options: ProviderResourcesOptions) {
     this.#options = options;
@@ -53,9 +54,13 @@ export class ProviderResources {
     return goal.provider ?? (await this.#default(goal.type.split(":")[0] ?? "", goal.version));
   }
 
-  /** Whether the provider could not be planned, which has been told, and its resources can't be planned either. */
+  /** Notes that a provider could not be planned. That has been told; of its resources there is nothing to say. */
+  fail(urn: string): void {
+    this.#failed.add(urn);
+  }
+
   failed(reference: string): boolean {
-    return parseProviderReference(reference).id === "";
+    return this.#failed.has(parseProviderReference(reference).urn);
   }
 
   state(reference: string): ResourceState | undefined {

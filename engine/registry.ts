@@ -43,8 +43,11 @@ export class ProviderRegistry {
     }
     const provider = this.#factory(urn).configure(configOf(inputs), this.#context(urn));
     this.#loaded.set(reference, { inputs, provider });
-    // What was configured before (in the plan, with unknowns) has nothing under way any more.
-    if (loaded !== undefined) await (await loaded.provider).close();
+    // What it was configured with before (an earlier plan, or the record) has nothing under way any more.
+    await loaded?.provider.then(
+      (before) => before.close(),
+      () => {},
+    );
     return provider;
   }
 

@@ -109,6 +109,7 @@ export async function startServer(onLog: (entry: LogEntry) => void): Promise<Eng
     }),
     invoke: unsupported("provider functions (invoke)"),
     call: unsupported("resource methods (call)"),
+    existsResource: unsupported("checks whether a resource exists"),
     readResource: unsupported("resources that are only read (get)"),
     registerStackTransform: unsupported("transforms"),
     registerStackInvokeTransform: unsupported("invoke transforms"),

@@ -78,6 +78,7 @@ export class Session implements AsyncDisposable {
     if (url === undefined)
       throw new UserError(`${project.file} names no backend; set backend.url or PULUMI_BACKEND_URL`);
     const backend = await openBackend(url, project.directory, options.env);
+    if (options.applying && url !== project.backendUrl) await passphrase.keep();
     const server = await startServer(({ severity, text, urn, ephemeral }) => {
       if (severity === "debug") return;
       if (ephemeral && urn !== "") emit({ kind: "resource-status", urn, message: text });

@@ -13,7 +13,7 @@ const FACTS: StepFacts = {
   diff: NO_DIFF,
   replaceOnChanges: [],
   deleteBeforeReplace: undefined,
-  initErrors: false,
+  unfinished: false,
   pendingReplacement: false,
   providerReplaced: false,
 };
@@ -23,7 +23,7 @@ describe("the step that a resource needs", () => {
   it.each<[string, Partial<StepFacts>, string]>([
     ["nothing changed", {}, "same"],
     ["something changed", { diff: changed({}) }, "update"],
-    ["it was not ready", { initErrors: true }, "update"],
+    ["it was not ready", { unfinished: true }, "update"],
     ["something immutable changed", { diff: changed({ replaces: ["name"] }) }, "replace"],
     [
       "something immutable changed and two can't exist at once",

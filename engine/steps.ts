@@ -9,8 +9,8 @@ export interface StepFacts {
   readonly replaceOnChanges: readonly string[];
   /** The program's `deleteBeforeReplace`; `undefined` leaves it to the provider. */
   readonly deleteBeforeReplace: boolean | undefined;
-  /** It was recorded as not ready. */
-  readonly initErrors: boolean;
+  /** It was recorded as not ready, or an earlier run was killed while it updated it. */
+  readonly unfinished: boolean;
   /** It was deleted for its replacement, which did not come to be. */
   readonly pendingReplacement: boolean;
   /** Its provider now manages another place. */
@@ -25,8 +25,8 @@ export function decideStep(facts: StepFacts): Step {
     (facts.diff.changes === "some" &&
       (facts.diff.replaces.length > 0 || changesAny(facts.diff, facts.replaceOnChanges)));
   if (replace) return (facts.deleteBeforeReplace ?? facts.diff.deleteBeforeReplace) ? "delete-replace" : "replace";
-  // A resource that was not ready is updated without a change: that waits for it again.
-  return facts.diff.changes === "some" || facts.initErrors ? "update" : "same";
+  // Such a resource is updated without a change: that does all of it again, and waits for it.
+  return facts.diff.changes === "some" || facts.unfinished ? "update" : "same";
 }
 
 function changesAny(diff: DiffResult, paths: readonly string[]): boolean {

@@ -74,12 +74,12 @@ export class Backend {
   }
 
   /**
-   * Opens a stack for writing; one that does not exist begins empty. `honoured` lists the checkpoint features that the
-   * engine acts on (`hooks`, `taint`, …); a stack that uses another is refused.
+   * Opens a stack for writing; one that does not exist begins empty. A stack that uses checkpoint features (`hooks`,
+   * `taint`, …) is refused: the engine acts on none.
    */
-  openStack(lock: StackLock, keys: StackKeys, honoured: readonly string[] = []): Promise<StackState> {
+  openStack(lock: StackLock, keys: StackKeys): Promise<StackState> {
     const options = { folder: this.#folder, compression: this.#compression, backups: this.#backups };
-    return openState(options, lock.stack, keys, honoured);
+    return openState(options, lock.stack, keys);
   }
 
   /**

@@ -1,5 +1,3 @@
-import { StateError } from "./error.ts";
-
 /** Names a stack in a backend. A file backend has one organisation, always called "organization". */
 export interface StackReference {
   readonly project: string;
@@ -21,25 +19,6 @@ export function nameProblem(kind: "stack" | "project", name: string): string | u
   if (ALLOWED.test(name)) return undefined;
   const character = [...name].find((c) => !ALLOWED.test(c)) ?? "";
   return `the ${kind} name ${JSON.stringify(name)} contains ${JSON.stringify(character)}; letters, digits, "_", "." and "-" are allowed`;
-}
-
-/** A reference whose names are valid, else a `StateError`. */
-export function stackReference(project: string, stack: string): StackReference {
-  const problem = nameProblem("project", project) ?? nameProblem("stack", stack);
-  if (problem !== undefined) throw new StateError(problem);
-  return { project, stack };
-}
-
-/** Reads `stack`, `organization/stack` or `organization/project/stack`; the project defaults to `currentProject`. */
-export function parseStackReference(text: string, currentProject: string): StackReference {
-  const parts = text.split("/");
-  const stack = parts.at(-1) ?? "";
-  if (parts.length > 3 || (parts.length > 1 && parts[0] !== ORGANIZATION)) {
-    throw new StateError(
-      `${JSON.stringify(text)} is not a stack of a file backend; write "${stack}", "${ORGANIZATION}/${stack}" or "${ORGANIZATION}/<project>/${stack}"`,
-    );
-  }
-  return stackReference(parts.length === 3 ? (parts[1] ?? "") : currentProject, stack);
 }
 
 /** `organization/<project>/<stack>`: how checkpoints and lock paths name a stack. */

@@ -31,6 +31,24 @@ describe("the generated passphrase", () => {
     expect(await readFile(file, "utf8")).toBe("correct-horse");
   });
 
+  it("stays for stacks outside of the project", async () => {
+    const project = await temporaryFolder();
+    const passphrase = await ensure(project);
+    await passphrase.keep();
+    await (await ensure(project)).forget();
+    expect((await ensure(project)).reveal()).toBe(passphrase.reveal());
+  });
+
+  it("is refused when another run has removed it meanwhile, whether a new one is there or not", async () => {
+    const project = await temporaryFolder();
+    const passphrase = await ensure(project);
+    await expect(passphrase.requireUnforgotten()).resolves.toBeUndefined();
+    await passphrase.forget();
+    await expect(passphrase.requireUnforgotten()).rejects.toThrow("was removed by another run just now");
+    await ensure(project);
+    await expect(passphrase.requireUnforgotten()).rejects.toThrow("run again");
+  });
+
   // Proves the protocol, not the scheduling of processes; the lock's test races real ones.
   it("is made once, however many ask at the same time", async () => {
     const project = await temporaryFolder();

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { link, readFile, rm, stat } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { link, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { errorCode, reasonOf, StateError } from "./error.ts";
 import { makeFolder, syncFolder, temporaryName, writeDurably } from "./folder.ts";
@@ -36,9 +37,23 @@ export class Passphrase {
     this.created = generated?.created ?? false;
   }
 
+  /** Notes that stacks outside of the project need the generated file, too. It is never forgotten then. */
+  async keep(): Promise<void> {
+    if (this.#generatedFile !== undefined) await writeFile(keepFile(this.#generatedFile), "", { mode: 0o600 });
+  }
+
   /** Removes the file that was generated for it; one that the user gave is left alone. */
   async forget(): Promise<void> {
-    if (this.#generatedFile !== undefined) await rm(this.#generatedFile, { force: true });
+    if (this.#generatedFile === undefined || existsSync(keepFile(this.#generatedFile))) return;
+    await rm(this.#generatedFile, { force: true });
+  }
+
+  /** Asked with the stack's lock held: another run may have taken the last stack, and the file with it, just before. */
+  async requireUnforgotten(): Promise<void> {
+    if (this.#generatedFile === undefined) return;
+    const now = await readFile(this.#generatedFile, "utf8").catch(() => "");
+    if (trim(now) === this.#value) return;
+    throw new StateError(`${this.#generatedFile} was removed by another run just now. Nothing was begun; run again`);
   }
 
   /** The passphrase itself. Only for deriving a key from it. */
@@ -77,6 +92,10 @@ export async function ensurePassphrase(project: { readonly directory: string }, 
   await refuseReadableByOthers(fallback);
   const environment = { [FILE_VARIABLE]: fallback };
   return new Passphrase(await readPassphrase(fallback), fallback, environment, { file: fallback, created });
+}
+
+function keepFile(generated: string): string {
+  return `${generated}.keep`;
 }
 
 async function readPassphrase(path: string): Promise<string> {

@@ -72,18 +72,17 @@ export async function readState(
 }
 
 /**
- * Opens a stack for writing, or makes a new one. `honoured`: the checkpoint features that the engine acts on; a stack
- * that uses others is refused, because going on would quietly drop what they ask for.
+ * Opens a stack for writing, or makes a new one. One that uses checkpoint features is refused, because going on would
+ * quietly drop what they ask for.
  */
 export async function openState(
   { folder, compression, backups }: StateOptions,
   stack: StackReference,
   keys: StackKeys,
-  honoured: readonly string[],
 ): Promise<StackState> {
   await folder.removeTemporary(stacksFolder(stack.project), `${stack.stack}.json`);
   const found = await readStackFile(folder, stack);
-  refuseFeatures(stack, found?.parsed.features ?? [], honoured);
+  refuseFeatures(stack, found?.parsed.features ?? []);
   const { encryptionSalt, passphrase } = keys;
   const [recorded, configured] = await Promise.all([
     found === undefined ? undefined : crypterOf(folder, found, passphrase),
@@ -199,10 +198,9 @@ function readerOf(crypter: Crypter | undefined, decrypted: SecretReader["decrypt
   };
 }
 
-function refuseFeatures({ stack }: StackReference, used: readonly string[], honoured: readonly string[]): void {
-  const missing = used.filter((feature) => !honoured.includes(feature));
-  if (missing.length === 0) return;
+export function refuseFeatures({ stack }: StackReference, used: readonly string[]): void {
+  if (used.length === 0) return;
   throw new StateError(
-    `the stack ${stack} uses ${missing.join(", ")}, which the built-in engine does not do; the Pulumi CLI can go on with it`,
+    `the stack ${stack} uses ${used.join(", ")}, which the built-in engine does not do; the Pulumi CLI can go on with it`,
   );
 }

@@ -6,7 +6,7 @@ import { NotReadyError, type Provider, ProviderError, type ProviderFactory, Unan
  * A cloud in memory with a provider for it, for tests of the engine. It keeps what was created, in order, and does as
  * the inputs of a resource tell it:
  *   `name`      immutable: a change replaces; two with one name can't exist at once
- *   `fail`      "create" | "update" | "delete" | "check" | "ready" (exists, but never becomes ready) |
+ *   `fail`      "create" | "update" | "delete" | "check" | "diff" | "ready" (exists, but never becomes ready) |
  *             "answer" (the provider ends before it answers)
  *   `hold`      the operation waits until `release(name)` is called
  */
@@ -65,6 +65,7 @@ export class FakeCloud {
         failures: news.fail === "check" ? [{ property: "fail", reason: 'must not be "check"' }] : [],
       }),
       diff: async ({ oldInputs, news }) => {
+        if (news.fail === "diff") throw new ProviderError("the cloud can't compare that");
         const changed = [...diffProperties(oldInputs, news).keys()];
         return {
           changes: changed.length === 0 ? "none" : "some",

@@ -1,10 +1,12 @@
-import { Deployment, type Registered } from "../deployment.ts";
+import type { Registered } from "../custom-resources.ts";
+import { Deployment } from "../deployment.ts";
 import type { EngineEvent, Operation, Phase } from "../events.ts";
 import { type Goal, plainGoal } from "../goal.ts";
 import type { Judge } from "../judge.ts";
 import type { PropertyMap } from "../property.ts";
 import { ProviderRegistry } from "../registry.ts";
 import { EMPTY_SNAPSHOT, type Snapshot } from "../resource.ts";
+import { integrityProblems } from "../state/integrity.ts";
 import { FakeCloud } from "./fake-cloud.ts";
 
 export interface RunResult {
@@ -37,6 +39,7 @@ export class Harness {
       () => this.cloud.factory,
       (urn) => ({ urn, signal, status: () => {}, log: () => {} }),
     );
+    const broken: string[] = [];
     const deployment: Deployment = new Deployment({
       stack: "test",
       project: "weft",
@@ -44,7 +47,12 @@ export class Harness {
       base: options.base ?? this.#snapshot,
       registry,
       emit: (event) => events.push(event),
-      changed: async () => options.onChange?.(deployment.ledger.snapshot()),
+      changed: async () => {
+        const now = deployment.ledger.snapshot();
+        // What could not be read again must never be written, not even for a moment.
+        broken.push(...integrityProblems(now));
+        options.onChange?.(now);
+      },
       judge: options.judge,
       defaultProviderConfig: () => options.defaultProviderConfig ?? {},
       disabledDefaultProviders: new Set(options.disabled ?? []),
@@ -67,6 +75,7 @@ export class Harness {
     const failures = deployment.failures.map((failure) =>
       failure instanceof Error ? failure.message : String(failure),
     );
+    if (options.phase !== "plan" && broken.length > 0) throw new Error(broken.join("\n"));
     return { snapshot, events, failures, operations };
   }
 

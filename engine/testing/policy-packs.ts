@@ -2,14 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, afterEach, expect, vi } from "vitest";
-import {
-  type AnalyzedResource,
-  type AnalyzedStackResource,
-  type PolicyPack,
-  type PolicyPackOptions,
-  startPolicyPack,
-} from "../policy-pack.ts";
+import { afterAll, afterEach, vi } from "vitest";
+import type { AnalyzedResource, AnalyzedStackResource, PolicyPack } from "../policy.ts";
+import { type PolicyPackOptions, startPolicyPack } from "../policy-pack.ts";
 import type { PropertyMap } from "../property.ts";
 
 /* Policy packs to test with: written to a temporary folder, run as real processes, gone after the tests of a file. */
@@ -107,8 +102,4 @@ export function inStack(
   changes: Partial<AnalyzedStackResource> = {},
 ): AnalyzedStackResource {
   return { ...analyzed, dependencies: [], propertyDependencies: {}, ...changes };
-}
-
-export async function gone(pid: number): Promise<void> {
-  await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow("ESRCH"), { timeout: 20_000, interval: 50 });
 }

@@ -1,0 +1,27 @@
+import { expect, vi } from "vitest";
+
+/** Resolves when a process is gone; its own parent must have waited for it. */
+export async function gone(pid: number): Promise<void> {
+  await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 20_000, interval: 50 });
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** Statements that start a process which holds the standard streams of the one that runs them, and print its id. */
+export const BEAR_CHILD = `
+  const child = process.getBuiltinModule("node:child_process").spawn(
+    process.execPath, ["--eval", "setTimeout(() => {}, 60_000)"], { stdio: "inherit", detached: true });
+  child.unref();
+  console.log("child " + child.pid);
+`;
+
+/** The id that `BEAR_CHILD` printed. */
+export function childIn(lines: readonly string[]): number {
+  return Number(lines.find((line) => line.startsWith("child "))?.slice("child ".length));
+}
