@@ -13,7 +13,7 @@ export interface PlainOptions {
   readonly style: Style;
   readonly verbose: boolean;
   readonly now: number;
-  /** It is a refresh: what it tells of was found, not done. */
+  /** Nothing but a refresh yet: what it tells of was found, not done. */
   readonly refreshing: boolean;
 }
 

@@ -64,13 +64,44 @@ describe("telling a log", () => {
     expect(world.stdout.text).toHaveLength(again);
   });
 
-  it("starts each line with the time when it is asked to", () => {
+  it("starts each line with the time when it is asked to, from the first to the last", () => {
     const world = testWorld();
     const reporter = reporterIn(world, { timestamps: true });
-    reporter.event(phase("apply"));
-    world.pass(61_000);
-    for (const event of made(kwok)) reporter.event(event);
-    expect(world.stdout.text).toBe("  1 min 1 s  + created cluster-kwok  weft-native:cluster:Kwok\n");
+    reporter.begin(start);
+    for (const event of [phase("apply"), begin(kwok), message("warning", "careful\nvery")]) reporter.event(event);
+    world.pass(10_000);
+    vi.advanceTimersByTime(10_000);
+    world.pass(51_000);
+    reporter.stopping("SIGTERM");
+    reporter.event(end(kwok));
+    reporter.end(ending, { exitCode: 0, run: "weft" });
+    const lines = world.stdout.text.trimEnd().split("\n");
+    expect(lines.slice(0, 6)).toEqual([
+      "      0.0 s  weft up local  built-in engine (no pulumi on PATH)",
+      "      0.0 s  ! careful",
+      "      0.0 s  very",
+      "       10 s  0 of 1 done (10 s); cluster-kwok: creating for 10 s",
+      expect.stringMatching(/^ {2}1 min 1 s {2}SIGTERM: stopping/),
+      "  1 min 1 s  + created cluster-kwok  weft-native:cluster:Kwok",
+    ]);
+    expect(lines.length).toBeGreaterThan(8);
+    for (const line of lines) expect(line).toMatch(/^[\d. a-z]{9} s($| {2}\S| {4})/);
+  });
+
+  it("says of what comes before the plan that it was found, and of what comes after that it was done", () => {
+    const world = testWorld();
+    const reporter = reporterIn(world);
+    reporter.begin(start);
+    const remove = [begin(kwok, "delete"), end(kwok, "delete")];
+    for (const event of [phase("apply"), end(namespace, "delete"), phase("plan"), phase("apply"), ...remove]) {
+      reporter.event(event);
+    }
+    reporter.release();
+    expect(world.stdout.text.split("\n").slice(1, 4)).toEqual([
+      "- gone shop-namespace  kubernetes:core/v1:Namespace",
+      "planned in 0.0 s: 0 changes",
+      "- deleted cluster-kwok  weft-native:cluster:Kwok",
+    ]);
   });
 
   it("says nothing but the end when it is to be quiet", () => {

@@ -15,7 +15,7 @@ export interface TextOptions {
   readonly live: LiveArea | undefined;
   readonly quiet: boolean;
   readonly verbose: boolean;
-  /** Starts each line of a log with the time since the start. */
+  /** Starts each line with the time since the start. */
   readonly timestamps: boolean;
 }
 
@@ -30,16 +30,20 @@ export function textReporter(world: World, options: TextOptions): Reporter {
   const { style, live, quiet, verbose } = options;
   const startedAt = world.now();
   let view: View = emptyView(startedAt);
+  // An up may begin with a refresh: what it tells of before the plan was found, not done.
   let refreshing = false;
   let stopping: string | undefined;
   let timer: NodeJS.Timeout | undefined;
 
+  const textOf = (lines: readonly string[]): string => {
+    const stamp = options.timestamps ? `${duration(world.now() - startedAt).padStart(11)}  ` : "";
+    const each = lines.flatMap((line) => line.split("\n"));
+    return each.map((line) => `${line === "" ? stamp.trimEnd() : stamp + line}\n`).join("");
+  };
   const write = (lines: readonly string[]): void => {
     if (lines.length === 0) return;
-    const stamp = options.timestamps ? `${duration(world.now() - startedAt).padStart(11)}  ` : "";
-    const text = lines.map((line) => `${stamp}${line}\n`).join("");
-    if (live === undefined) world.stdout.write(text);
-    else live.above(text);
+    if (live === undefined) world.stdout.write(textOf(lines));
+    else live.above(textOf(lines));
     if (live === undefined && timer !== undefined) timer.refresh();
   };
   const draw = (): void => {
@@ -57,13 +61,13 @@ export function textReporter(world: World, options: TextOptions): Reporter {
       return view;
     },
     begin(start) {
-      refreshing = start.command === "refresh";
-      if (!quiet)
-        world.stdout.write(`${style.bold(`weft ${start.command} ${start.stack}`)}  ${style.dim(engineLine(start))}\n`);
+      refreshing = start.command === "refresh" || start.command === "up";
       if (quiet) return;
+      const head = `${style.bold(`weft ${start.command} ${start.stack}`)}  ${style.dim(engineLine(start))}`;
+      world.stdout.write(textOf([head]));
       timer =
         live === undefined
-          ? setInterval(() => world.stdout.write(`${style.dim(heartbeat(view, world.now()))}\n`), HEARTBEAT_MS)
+          ? setInterval(() => write([style.dim(heartbeat(view, world.now()))]), HEARTBEAT_MS)
           : setInterval(draw, FRAME_MS);
       timer.unref();
       draw();
@@ -74,6 +78,7 @@ export function textReporter(world: World, options: TextOptions): Reporter {
     event(event: EngineEvent) {
       const before = view;
       view = reduce(view, event, world.now());
+      if (event.kind === "phase" && event.phase === "plan") refreshing = false;
       if (quiet) return;
       // On a terminal the picture tells all but what the program prints.
       if (live !== undefined && !(event.kind === "message" && event.severity === "info")) return;
@@ -86,7 +91,7 @@ export function textReporter(world: World, options: TextOptions): Reporter {
       const waits = names.length === 0 ? "" : `; waiting for ${names.join(", ")}${more}`;
       const cause = signal === "SIGINT" ? "Ctrl-C" : signal;
       stopping = `${cause}: stopping, nothing new is begun${waits}. What is done is saved. Again: leave at once`;
-      if (live === undefined) world.stdout.write(`${style.warn(stopping)}\n`);
+      if (live === undefined) write([style.warn(stopping)]);
       else draw();
     },
     release() {
@@ -104,7 +109,7 @@ export function textReporter(world: World, options: TextOptions): Reporter {
       }
       const width = world.stdout.columns ?? LOG_WIDTH;
       const lines = renderEnd({ ...end, view }, extra, { style, width, quiet, warned: live === undefined });
-      world.stdout.write(`${worked && !quiet ? "\n" : ""}${lines.map((line) => `${line}\n`).join("")}`);
+      world.stdout.write(textOf(worked && !quiet ? ["", ...lines] : lines));
     },
   };
 }
