@@ -1,7 +1,7 @@
 import { UserError } from "./errors.ts";
 import type { EventSink, Phase, ResourceRef } from "./events.ts";
 import type { Goal } from "./goal.ts";
-import type { PolicyPack, PolicyReport, Violation } from "./policy-pack.ts";
+import type { PolicyPack, PolicyReport, Violation } from "./policy.ts";
 import { equal, type PropertyMap } from "./property.ts";
 import { providerReference } from "./registry.ts";
 import { parseUrn, type ResourceState } from "./resource.ts";

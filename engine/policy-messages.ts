@@ -9,7 +9,7 @@ import type {
   PolicyReport,
   PolicySeverity,
   Violation,
-} from "./policy-pack.ts";
+} from "./policy.ts";
 import { isMap, type PropertyMap, type PropertyValue, Secret } from "./property.ts";
 import { toWire } from "./wire.ts";
 

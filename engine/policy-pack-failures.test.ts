@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, expect, it, vi } from "vitest";
 import { UnsupportedError, UserError } from "./errors.ts";
-import type { PolicyPack } from "./policy-pack.ts";
-import { gone, output, packOf, resource, root, rule, start, writePack } from "./testing/policy-packs.ts";
+import type { PolicyPack } from "./policy.ts";
+import { output, packOf, resource, root, rule, start, writePack } from "./testing/policy-packs.ts";
+import { gone } from "./testing/processes.ts";
 
 describe("a pack that can't be started", () => {
   const failure = async (directory: string): Promise<Error> => {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { UserError } from "./errors.ts";
-import type { AnalyzedResource, PolicyPack } from "./policy-pack.ts";
+import type { AnalyzedResource, PolicyPack } from "./policy.ts";
 import { type PropertyMap, Secret, UNKNOWN } from "./property.ts";
 import { inStack, output, packOf, resource, root, rule, start, writePack } from "./testing/policy-packs.ts";
 
