@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { describeExit, exitOf } from "./child.ts";
 import { UserError } from "./errors.ts";
 
 export interface PluginProcessOptions {
@@ -11,6 +12,8 @@ export interface PluginProcessOptions {
   readonly env: NodeJS.ProcessEnv;
   /** What the process prints apart from its port, line by line. */
   readonly onOutput: (line: string) => void;
+  /** Ends a start that is under way. */
+  readonly signal: AbortSignal;
 }
 
 /** A process that serves gRPC on 127.0.0.1 and prints its port as its first line, as every Pulumi plugin does. */
@@ -26,8 +29,12 @@ const START_TIMEOUT_MS = 60_000;
 const STOP_GRACE_MS = 5_000;
 const KEPT_LINES = 20;
 
-/** Throws a `UserError` with the last lines that the process printed when it does not come up. */
+/**
+ * Throws a `UserError` with the last lines that the process printed when it does not come up, and the signal's reason
+ * when it is aborted before it has.
+ */
 export async function startPluginProcess(options: PluginProcessOptions): Promise<PluginProcess> {
+  options.signal.throwIfAborted();
   // A process group of its own: Ctrl-C in the terminal is for the engine, which then stops its plugins in good order.
   const child = spawn(options.command, options.args, {
     cwd: options.cwd,
@@ -41,10 +48,7 @@ export async function startPluginProcess(options: PluginProcessOptions): Promise
     if (tail.length > KEPT_LINES) tail.shift();
     options.onOutput(line);
   };
-  const ended = new Promise<string>((resolve) => {
-    child.once("error", (error) => resolve(error.message));
-    child.once("close", (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
-  });
+  const ended = exitOf(child).then(describeExit, (error: Error) => error.message);
   const port = new Promise<number>((resolve) => {
     let announced = false;
     createInterface({ input: child.stdout }).on("line", (line) => {
@@ -54,30 +58,24 @@ export async function startPluginProcess(options: PluginProcessOptions): Promise
     });
     createInterface({ input: child.stderr }).on("line", hear);
   });
-  const timeout = timer(START_TIMEOUT_MS);
-  const first = await Promise.race([port, ended, timeout.elapsed]);
-  timeout.clear();
+  const patience = Promise.withResolvers<undefined>();
+  const giveUp = (): void => patience.resolve(undefined);
+  const timeout = setTimeout(giveUp, START_TIMEOUT_MS);
+  options.signal.addEventListener("abort", giveUp);
+  const first = await Promise.race([port, ended, patience.promise]);
+  clearTimeout(timeout);
+  options.signal.removeEventListener("abort", giveUp);
   if (typeof first === "number") return { port: first, ended, stop: () => stop(child, ended) };
 
   await stop(child, ended);
+  options.signal.throwIfAborted();
   const why = first === undefined ? `said nothing for ${START_TIMEOUT_MS / 1000} s` : `ended with ${first}`;
   throw new UserError([`${options.what} did not start: it ${why}`, ...tail].join("\n"));
 }
 
 async function stop(child: ChildProcess, ended: Promise<string>): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  child.kill("SIGTERM");
-  const grace = timer(STOP_GRACE_MS);
-  const result = await Promise.race([ended, grace.elapsed]);
-  grace.clear();
-  if (result === undefined) child.kill("SIGKILL");
+  if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
+  const force = setTimeout(() => child.kill("SIGKILL"), STOP_GRACE_MS);
   await ended;
-}
-
-function timer(milliseconds: number): { readonly elapsed: Promise<undefined>; clear(): void } {
-  let handle: NodeJS.Timeout | undefined;
-  const elapsed = new Promise<undefined>((resolve) => {
-    handle = setTimeout(() => resolve(undefined), milliseconds);
-  });
-  return { elapsed, clear: () => clearTimeout(handle) };
+  clearTimeout(force);
 }

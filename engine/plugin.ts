@@ -64,6 +64,7 @@ async function startPlugin(options: PluginOptions, config: PropertyMap, context:
     cwd: options.directory,
     env: options.env,
     onOutput: (line) => context.log("debug", `${options.packageName}: ${line}`),
+    signal: context.signal,
   });
   const plugin = new Plugin(what, process, context);
   try {

@@ -49,7 +49,6 @@ const LEASH = `data:text/javascript,${encodeURIComponent(`
  * process whose working directory is that folder, and the pack answers Pulumi's Analyzer protocol.
  */
 export async function startPolicyPack(options: PolicyPackOptions): Promise<PolicyPack> {
-  options.signal.throwIfAborted();
   const directory = resolve(options.projectDirectory, options.directory);
   const process = await startPluginProcess({
     what: `policy pack ${directory}`,
@@ -58,6 +57,7 @@ export async function startPolicyPack(options: PolicyPackOptions): Promise<Polic
     cwd: directory,
     env: packEnvironment(options),
     onOutput: options.onOutput,
+    signal: options.signal,
   });
   const connection = new PolicyConnection(directory, process, options.signal);
   try {

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
+import { describeExit, exitOf } from "./child.ts";
 import { UserError } from "./errors.ts";
 import { configEnvironment } from "./project/index.ts";
 import type { DeploymentInfo } from "./server.ts";
@@ -60,16 +61,9 @@ export function runProgram(options: ProgramOptions): RunningProgram {
   });
   for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on("line", options.onOutput);
 
-  const ended = new Promise<void>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code, signal) => {
-      if (code === 0) resolve();
-      else if (code === ERROR_ALREADY_LOGGED) reject(new ProgramError("the program failed"));
-      else
-        reject(
-          new ProgramError(`the program ended with ${signal === null ? `exit code ${code}` : `signal ${signal}`}`),
-        );
-    });
+  const ended = exitOf(child).then((exit) => {
+    if (exit.code === ERROR_ALREADY_LOGGED) throw new ProgramError("the program failed");
+    if (exit.code !== 0) throw new ProgramError(`the program ended with ${describeExit(exit)}`);
   });
   return { ended, kill: () => void child.kill("SIGKILL") };
 }
