@@ -74,8 +74,11 @@ async function measureWeft(directory: string) {
       env: freshEnvironment(),
     });
   const preview = await weft("preview", STACK);
-  const firstUp = await weft("up", STACK, "--yes");
-  const secondUp = await weft("up", STACK, "--yes");
+  const [firstUp, secondUp] = await ups(weft).catch(async (error: unknown) => {
+    // A cluster must not outlive the folder that it is in.
+    await weft("destroy", STACK, "--yes", "--remove").catch(() => {});
+    throw error;
+  });
   const destroy = await weft("destroy", STACK, "--yes", "--remove");
   const all = [preview, firstUp, secondUp, destroy];
   const peaks = all.flatMap(({ peak }) => (peak === undefined ? [] : [peak]));
@@ -87,6 +90,15 @@ async function measureWeft(directory: string) {
     destroy: destroy.wall,
     peak: peaks.length === 0 ? undefined : Math.max(...peaks),
   };
+}
+
+async function ups(weft: (...args: string[]) => Promise<Measured>): Promise<readonly [Measured, Measured]> {
+  const first = await weft("up", STACK, "--yes");
+  const second = await weft("up", STACK, "--yes");
+  const { changes } = JSON.parse(second.lines.at(-1) ?? "{}");
+  const others = Object.keys(changes).filter((operation) => operation !== "same");
+  if (others.length > 0) throw new Error(`the second up was no no-op: ${JSON.stringify(changes)}`);
+  return [first, second];
 }
 
 /** From the events of an `up`: how long the cluster took, in seconds. */

@@ -37,7 +37,13 @@ export async function measure(
     child.once("close", resolve);
   }).finally(() => clearInterval(sampler));
   if (code !== 0) {
-    throw new Error([`${command} ${args.join(" ")} ended with ${code}`, ...lines.slice(-20), ...errors].join("\n"));
+    throw new Error(
+      [
+        `${command} ${args.join(" ")} ended with ${code}`,
+        ...lines.filter((line) => /"error"|"summary"/.test(line)),
+        ...errors,
+      ].join("\n"),
+    );
   }
   return { wall: (performance.now() - started) / 1000, peak, lines };
 }
