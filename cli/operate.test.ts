@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { UserError } from "../engine/index.ts";
 import { LockedError } from "../engine/state/index.ts";
 import { main } from "./index.ts";
-import { begin, end, kwok, outcome, phase, planOf, stackUrn, violation } from "./testing/events.ts";
+import { begin, end, kwok, namespace, outcome, phase, planOf, stackUrn, violation } from "./testing/events.ts";
 import { type FakeEngine, fakeEngine, inspectionOf, tells } from "./testing/fake-engine.ts";
 import { testProject } from "./testing/project.ts";
 import { type TestWorld, testWorld, type WorldOptions } from "./testing/world.ts";
@@ -106,6 +106,34 @@ describe("an operation", () => {
     expect(world.stdout.text).toContain("SIGTERM: stopping, nothing new is begun; waiting for cluster-kwok");
     expect(world.stdout.text).toMatch(/local: cancelled[\s\S]*the same command goes on from here/);
     expect(world.stdout.text).not.toContain("bug");
+  });
+});
+
+describe("a plan that deletes a namespace", () => {
+  const deleting = [phase("plan"), begin(namespace, "delete", "plan"), end(namespace, "delete", { phase: "plan" })];
+  const engine = () =>
+    fakeEngine({
+      preview: tells(deleting, { phase: "plan", changes: { delete: 1 } }),
+      up: tells([...deleting, phase("apply"), begin(namespace, "delete"), end(namespace, "delete")]),
+      destroy: tells([phase("apply"), begin(namespace, "delete"), end(namespace, "delete")]),
+    });
+
+  it.each([["preview"], ["up", "--yes"]])("warns once of what goes along: %s", async (...args) => {
+    const { code, world } = await weft(args, engine());
+    expect(code).toBe(0);
+    expect(world.stdout.text.match(/^! .*shop-namespace.*everything in it.*disks too$/gm)).toHaveLength(1);
+  });
+
+  it("warns on a terminal before it asks, and in JSON", async () => {
+    const { world } = await weft(["up"], engine(), { terminal, answer: "n" });
+    expect(world.stdout.text).toMatch(/shop-namespace.*disks too[\s\S]*Apply this to local\?/);
+    const json = (await weft(["preview", "--json"], engine())).world.stdout.text.trimEnd().split("\n");
+    const messages = json.map((line) => JSON.parse(line)).filter(({ kind }) => kind === "message");
+    expect(messages).toEqual([expect.objectContaining({ severity: "warning" })]);
+  });
+
+  it("is no news in a destruction", async () => {
+    expect((await weft(["destroy", "--yes"], engine())).world.stdout.text).not.toContain("disks");
   });
 });
 

@@ -1,6 +1,7 @@
-import type { Outcome } from "../engine/index.ts";
+import type { EngineEvent, Outcome } from "../engine/index.ts";
 import { parseUrn } from "../engine/resource.ts";
 import { ask, canAsk } from "./ask.ts";
+import { cautionOf } from "./caution.ts";
 import type { Driver } from "./driver.ts";
 import { loadDriver } from "./drivers.ts";
 import { chooseEngine, type EngineChoice } from "./engine-choice.ts";
@@ -183,7 +184,12 @@ async function tellOf(
 
 function work(operation: Operation, command: Command, reporter: Reporter) {
   const { driver, target, flags, world, signal, refreshed } = operation;
-  const options = { ...optionsOf(target, world, signal), emit: reporter.event };
+  const emit = (event: EngineEvent): void => {
+    reporter.event(event);
+    const caution = cautionOf(event);
+    if (caution !== undefined) reporter.event(caution);
+  };
+  const options = { ...optionsOf(target, world, signal), emit };
   switch (command) {
     case "up":
       return driver.up({ ...options, refresh: flags.refresh === true && !refreshed });
