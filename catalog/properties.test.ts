@@ -252,7 +252,7 @@ const spec: fc.Arbitrary<ServiceSpec> = ports.chain((all) => {
       .tuple(fc.integer({ min: 1, max: 1000 }), fc.integer({ min: 1, max: 1000 }), fc.integer({ min: 1, max: 100 }))
       .map(([a, b, use]) => ({ kind: "auto" as const, min: Math.min(a, b), max: Math.max(a, b), cpu: use })),
   );
-  return fc.record({
+  const any = fc.record({
     name: label,
     team: label.filter((name) => name !== "default" && !name.startsWith("kube-")),
     image: label.map((name) => `example.com/${name}:1.0`),
@@ -304,6 +304,7 @@ const spec: fc.Arbitrary<ServiceSpec> = ports.chain((all) => {
     terminationSeconds: fc.integer({ min: 1, max: 3600 }),
     file: fc.constant("0.yaml"),
   });
+  return any.map((one) => (one.expose === "load-balancer" ? { ...one, callers: undefined } : one));
 });
 
 /** A service as its owner could have written it, in full. */

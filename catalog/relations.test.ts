@@ -64,6 +64,12 @@ describe("relations", () => {
     ],
     ["its own address", { environment: "{A: {service: web}}" }, "environment.A.service", /does not call itself/],
     ["callers of a service without ports", { callers: "[api]" }, "callers", /the service has no ports/],
+    [
+      "callers of a service that everyone may call",
+      { ports: "[80]", expose: "load-balancer", callers: "[api]" },
+      "callers",
+      /open to everyone.*fix: remove callers, or remove expose.*see 2.yaml:6:9/s,
+    ],
     ["a caller that does not exist", { ports: "[80]", callers: "[apii]" }, "callers[0]", /no service.*mean: api\?/s],
     ["a caller that stands twice", { ports: "[80]", callers: "[api, api]" }, "callers[1]", /already taken/],
     ["itself as a caller", { ports: "[80]", callers: "[web]" }, "callers[0]", /not its own caller/],

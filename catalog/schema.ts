@@ -135,7 +135,7 @@ function bound(name: string, value: number | undefined, otherwise: number): stri
 }
 
 /** 65532 is "nonroot" in distroless images; above 10000, so that it can't be a user of the node. */
-export const defaultUser = 65532;
+const defaultUser = 65532;
 const userNumber = () => whole(1, 2_147_483_647);
 
 /** A service file as it is written. `spec.ts` says what becomes of it. */
@@ -162,7 +162,7 @@ export const serviceFile = fields({
   expose: z
     .enum(["cluster", "load-balancer"], { error: "cluster or load-balancer" })
     .default("cluster")
-    .describe("load-balancer gives it an address outside the cluster."),
+    .describe("load-balancer gives it an address outside the cluster: all its ports, for everyone."),
   health: health.describe(
     "How to tell that it is ready and alive: http, grpc, tcp or exec for both, or readiness and liveness apart.",
   ),
@@ -215,7 +215,9 @@ export const serviceFile = fields({
   callers: z
     .array(dnsName(), { error: "a list of service names" })
     .optional()
-    .describe("The only services that may call it. Default: every service that declares the call."),
+    .describe(
+      "The only services that may call it; not for an exposed one. Default: every service that declares the call.",
+    ),
   volumes: z
     .array(
       fields({

@@ -38,7 +38,7 @@ export function readService(document: ServiceDocument): { service: Service; find
 }
 
 /** The ports with all defaults; `undefined` when one can't be named. */
-export function resolvePorts({ ports, health }: Partial<ServiceFile>): readonly PortSpec[] | undefined {
+function resolvePorts({ ports, health }: Partial<ServiceFile>): readonly PortSpec[] | undefined {
   if (ports === undefined) return undefined;
   const resolved: PortSpec[] = [];
   for (const entry of ports) {
@@ -100,6 +100,11 @@ function portFindings({ document, fields, ports }: Service): Finding[] {
   const names = entries.map((entry) => (typeof entry === "number" ? undefined : entry.name));
   findings.push(...repeated(document, numbers, (index) => ["ports", index], "port"));
   findings.push(...repeated(document, names, (index) => ["ports", index, "name"], "port name"));
+  if (fields.expose === "load-balancer" && fields.callers !== undefined) {
+    const message = "An exposed service is open to everyone, so callers would keep nobody out.";
+    const related = [relatedPlace(document, ["expose"], "it is exposed")];
+    findings.push({ path: ["callers"], atKey: true, message, fix: "remove callers, or remove expose", related });
+  }
   if (ports?.length !== 0) return findings;
   if (fields.expose === "load-balancer") {
     findings.push({ path: ["expose"], message: "There is no port to expose.", fix: "add ports, or remove expose" });

@@ -16,7 +16,7 @@ export interface ServiceSpec {
   /** Marked by its owner as one whose loss users notice at once; policies ask more of it. */
   readonly critical: boolean;
   readonly ports: readonly PortSpec[];
-  /** "load-balancer" gives it an address outside the cluster; "cluster" (the default) does not. */
+  /** "load-balancer" gives all its ports an address outside the cluster; "cluster" (the default) does not. */
   readonly expose: "cluster" | "load-balancer";
   readonly health: HealthSpec;
   readonly resources: ResourcesSpec;
@@ -26,7 +26,7 @@ export interface ServiceSpec {
   readonly secrets: Readonly<Record<string, SecretReference>>;
   /** What it may open connections to; nothing else but DNS is allowed out. */
   readonly calls: readonly CallSpec[];
-  /** The only services that may call it; `undefined` means every service that declares the call. */
+  /** The only services that may call it; `undefined` means every service that declares the call. Never set when it is exposed. */
   readonly callers: readonly string[] | undefined;
   /** Disks that outlive a pod; a service that has any becomes a StatefulSet. */
   readonly volumes: readonly VolumeSpec[];
