@@ -37,6 +37,24 @@ describe("readFolder", () => {
     expect((await readFolder(root)).files).toEqual([{ file: "a.yaml", text: "linked" }]);
   });
 
+  it("rejects a linked folder, whatever its name, and reads the files beside it", async () => {
+    const other = await mkdtemp(join(tmpdir(), "weft-catalog-linked-"));
+    await writeFile(join(other, "b.yaml"), "linked");
+    await put("a.yaml", "mine");
+    await symlink(other, join(root, "team"));
+    await symlink("gone", join(root, "nowhere"));
+    const { files, problems } = await readFolder(root);
+    await rm(other, { recursive: true });
+    expect(files).toEqual([{ file: "a.yaml", text: "mine" }]);
+    expect(problems).toMatchObject([
+      {
+        file: "team",
+        message: "This is a link to a folder, which is not followed.",
+        fix: "put the folder itself here",
+      },
+    ]);
+  });
+
   it("drops a byte order mark", async () => {
     await put("a.yaml", "\ufeffname: a");
     expect((await readFolder(root)).files).toEqual([{ file: "a.yaml", text: "name: a" }]);
@@ -47,7 +65,7 @@ describe("readFolder", () => {
     ["a link that leads out by ..", () => symlink("../../etc/hostname", join(root, "a.yaml")), /leads out/],
     ["a link to nothing", () => symlink("gone", join(root, "a.yaml")), /does not exist/],
     ["a link to itself", () => symlink("a.yaml", join(root, "a.yaml")), /link that leads to itself/],
-    ["a link to a folder", () => symlink(".", join(root, "a.yaml")), /not a regular file/],
+    ["a link to a folder", () => symlink(".", join(root, "a.yaml")), /link to a folder, which is not followed/],
     // Opened as a file is, a pipe without a writer would block for ever.
     ["a named pipe", async () => execFileSync("mkfifo", [join(root, "a.yaml")]), /not a regular file/],
     ["a huge file", () => put("a.yaml", "#".repeat(10_000_000)), /10000000 bytes, and 65536 is the most/],

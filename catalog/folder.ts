@@ -1,7 +1,7 @@
 import type { Dirent } from "node:fs";
 import { constants } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
-import { open, readdir, realpath } from "node:fs/promises";
+import { open, readdir, realpath, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import type { Problem } from "./problem.ts";
 import type { SourceFile } from "./source.ts";
@@ -20,7 +20,8 @@ export interface Folder {
 
 /**
  * Every `*.yaml` and `*.yml` below a folder, in the order of their paths. Subfolders are read (one for each team, say);
- * hidden entries are not. A symbolic link is followed if it leads to a file inside the folder.
+ * hidden entries are not. A symbolic link is followed if it leads to a file inside the folder; one to a folder is a
+ * problem, because services that nobody reads would be missed, or deleted.
  */
 export async function readFolder(directory: string): Promise<Folder> {
   const files: SourceFile[] = [];
@@ -56,7 +57,10 @@ async function list(root: string, folder: string, depth: number, problems: Probl
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
     if (entry.name.startsWith(".")) continue;
-    if (!entry.isDirectory()) {
+    if (entry.isSymbolicLink() && (await isFolder(join(root, path)))) {
+      const message = "This is a link to a folder, which is not followed.";
+      problems.push(problemOf(path, message, "put the folder itself here"));
+    } else if (!entry.isDirectory()) {
       if (/\.ya?ml$/i.test(entry.name)) names.push(path);
     } else if (depth < deepestFolder) {
       names.push(...(await list(root, path, depth + 1, problems)));
@@ -65,6 +69,11 @@ async function list(root: string, folder: string, depth: number, problems: Probl
     }
   }
   return names;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  const facts = await stat(path).catch(() => undefined);
+  return facts?.isDirectory() === true;
 }
 
 async function readSource(root: string, name: string): Promise<string | Problem> {
@@ -121,7 +130,6 @@ const causes: ReadonlyMap<string, string> = new Map([
   ["EACCES", "may not be read by this user"],
   ["EPERM", "may not be read by this user"],
   ["ELOOP", "is a link that leads to itself"],
-  ["EISDIR", "is a link to a folder"],
 ]);
 
 /** What a failed system call says, for a person. */
