@@ -134,6 +134,12 @@ describe("parseCatalog", () => {
     ["health", "{exec: {command: []}}", "This is empty.", undefined],
     ["health", "{exec: {command: ok}}", "write it as a list", undefined],
     ["health", "{http: {path: healthz}}", "begins with /", "/healthz"],
+    [
+      "health",
+      "{http: {path: /, headers: {Host: a, X-A: b, host: c}}}",
+      "The header host stands here twice: case does not tell headers apart.",
+      undefined,
+    ],
     ["health", "{http: {path: /healthz}}", "The service has no port that could be asked.", undefined],
     ["health", "{exec: {command: [a]}, startupSeconds: 0}", "a whole number from 1 to 3600", undefined],
     ["resources", "{limits: {memory: 0}}", "Nothing fits in zero bytes.", undefined],

@@ -3,20 +3,28 @@ import { checked, fields, portName, text, whole } from "./fields.ts";
 
 const port = portName().optional().describe("Name of the port to ask. May be left out if there is only one.");
 
+const headers = checked(
+  z.record(
+    text(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}$/, "an HTTP header name"),
+    text(/^[\x20-\x7e]{0,4096}$/, "printable ASCII text"),
+    { error: "a mapping of header names to values" },
+  ),
+  (value) => {
+    const names = Object.keys(value);
+    const lower = names.map((name) => name.toLowerCase());
+    const twice = names.find((name, index) => lower.indexOf(name.toLowerCase()) < index);
+    if (twice === undefined) return undefined;
+    return { message: `The header ${twice} stands here twice: case does not tell headers apart.`, fix: "keep one" };
+  },
+);
+
 const kindFields = {
   http: fields({
     path: text(/^\/[\x21-\x7e]{0,1023}$/, "a path that begins with / and has no spaces").describe(
       "Path of the GET request. An answer from 200 to 399 is healthy.",
     ),
     port,
-    headers: z
-      .record(
-        text(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}$/, "an HTTP header name"),
-        text(/^[\x20-\x7e]{0,4096}$/, "printable ASCII text"),
-        { error: "a mapping of header names to values" },
-      )
-      .default({})
-      .describe("Headers of the request, by name. Default: none."),
+    headers: headers.default({}).describe("Headers of the request, by name. Default: none."),
   })
     .optional()
     .describe("Healthy when an HTTP request succeeds."),
@@ -85,5 +93,4 @@ export const health = checked(
   },
 );
 
-export type HealthFile = z.output<typeof health>;
 export type CheckFile = z.output<typeof check>;

@@ -63,20 +63,32 @@ export function parseBytes(text: string, least: string): Quantity {
     const suggestion = digits === undefined || unit === undefined ? undefined : withUnit(digits, unit);
     return { valid: false, reason: notAQuantity(text, "bytes"), suggestion };
   }
-  const amount = Number(number) * (factors.get(suffix ?? "") ?? 1);
+  const { amount, isWhole } = bytes(number, suffix);
   if (amount === 0) return { valid: false, reason: "Nothing fits in zero bytes.", suggestion: undefined };
-  if (amount < bytes(least)) {
+  if (amount < bytesOf(least)) {
     const suggestion = suffix === undefined ? withUnit(number, "Mi") : undefined;
     const reason = suffix === undefined ? "A number without a unit is a number of bytes." : `This is under ${least}.`;
     return { valid: false, reason, suggestion };
   }
-  if (amount > bytes("1Pi")) return { valid: false, reason: "This is over 1Pi.", suggestion: undefined };
+  if (amount > bytesOf("1Pi")) return { valid: false, reason: "This is over 1Pi.", suggestion: undefined };
+  if (!isWhole) {
+    const suggestion = `${Math.max(1, Math.round(amount / 2 ** 20))}Mi`;
+    return { valid: false, reason: "This is no whole number of bytes.", suggestion };
+  }
   return { valid: true, amount };
 }
 
-function bytes(text: string): number {
-  const [, number, suffix] = bytesForm.exec(text) ?? [];
-  return Number(number) * (factors.get(suffix ?? "") ?? 1);
+/** In big integers: as a floating-point number 0.067G is no whole number of bytes. */
+function bytes(number: string, suffix = ""): { readonly amount: number; readonly isWhole: boolean } {
+  const [whole = "", fraction = ""] = number.split(".");
+  const digits = BigInt(whole + fraction) * BigInt(factors.get(suffix) ?? 1);
+  const places = 10n ** BigInt(fraction.length);
+  return { amount: Number(digits) / Number(places), isWhole: digits % places === 0n };
+}
+
+function bytesOf(text: string): number {
+  const [, number = "0", suffix] = bytesForm.exec(text) ?? [];
+  return bytes(number, suffix).amount;
 }
 
 function notAQuantity(text: string, what: string): string {
