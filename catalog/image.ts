@@ -12,6 +12,9 @@ const component = /^[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*$/;
 const tagForm = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 const digestForm = /^sha256:[0-9a-f]{64}$|^sha512:[0-9a-f]{128}$/;
 
+/** A longer name would hide what is to be added to it. */
+const longestShown = 60;
+
 /** `undefined` when `image` is well formed and says exactly what runs: a tag that is not "latest", or a digest. */
 export function imageFault(image: string): ImageFault | undefined {
   const at = image.indexOf("@");
@@ -42,7 +45,7 @@ export function imageFault(image: string): ImageFault | undefined {
   if (tag === undefined && digest === undefined) {
     return {
       reason: 'Without a tag or digest this means "latest", which moves.',
-      fix: `add the version that was tested: ${name.length > 60 ? "name" : name}:<tag>`,
+      fix: `add the version that was tested: ${name.length > longestShown ? "name" : name}:<tag>`,
     };
   }
   return undefined;
