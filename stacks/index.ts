@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { CatalogError, loadCatalog } from "../catalog/index.ts";
 import { type ClusterContract, KwokCluster } from "../infra/cluster/index.ts";
@@ -25,7 +25,7 @@ export const kubeconfig = platform.kubeconfig;
 /** Reads and decides everything before the first resource is registered, so that a mistake registers none. */
 async function plan() {
   const config = readStackConfig(pulumi.runtime.allConfig(), `stacks/config/Pulumi.${stack}.yaml`);
-  const catalog = await loadCatalog(join(pulumi.runtime.getRootDirectory(), config.catalog));
+  const catalog = await loadCatalog(resolve(pulumi.runtime.getRootDirectory(), config.catalog));
   return { config, workloads: planWorkloads(catalog) };
 }
 
