@@ -3,6 +3,7 @@ import { dirname, join, relative } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import type { Project } from "../engine/project/index.ts";
 import { findOnPath } from "./engine-choice.ts";
+import { shellWord } from "./show/text.ts";
 
 /** Where a stack's kubeconfig goes unless another place is named: a folder that git does not look at. */
 export function kubeconfigFile(project: Pick<Project, "directory">, stack: string): string {
@@ -24,7 +25,7 @@ export async function removeKubeconfig(project: Pick<Project, "directory">, stac
 export async function kubectlHint(path: string, clusterPath: string | undefined, cwd: string, env: NodeJS.ProcessEnv) {
   const onPath = (await findOnPath("kubectl", env)) !== undefined;
   const kubectl = onPath || clusterPath === undefined ? "kubectl" : shorter(join(clusterPath, "bin", "kubectl"), cwd);
-  return `${kubectl} --kubeconfig ${shorter(path, cwd)} get pods --all-namespaces`;
+  return `${shellWord(kubectl)} --kubeconfig ${shellWord(shorter(path, cwd))} get pods --all-namespaces`;
 }
 
 /** As seen from the working folder, where that is shorter. */

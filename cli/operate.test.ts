@@ -243,6 +243,8 @@ describe("wrong usage", () => {
     [["up"], /no terminal to ask on. Say --yes/],
     [["destroy"], /Say --yes/],
     [["up", "locl", "--yes"], /has no stack "locl"; did you mean "local"\?.*local, shop/],
+    [["up", "elsewhere", "--yes"], /has no stack "elsewhere"\. Of the files/],
+    [["up", "--cwd", "Pulumi.yaml", "--yes"], /there is no folder .*Pulumi\.yaml/],
     [["up", "--cwd", "nowhere", "--yes"], /there is no folder .*nowhere/],
     [["preview", "--policy-pack", "none"], /--policy-pack none: there is no PulumiPolicy.yaml/],
     [["upp"], /Did you mean up\?/],

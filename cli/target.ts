@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { distance } from "fastest-levenshtein";
 import { listStackConfigs, loadProject, type Project } from "../engine/project/index.ts";
@@ -20,7 +20,8 @@ const POLICY_FILE = "PulumiPolicy.yaml";
 /** The working folder: `--cwd`, or the process's own. */
 export function folderOf(flags: Pick<CommonFlags, "cwd">, world: Pick<World, "cwd">): string {
   const folder = resolve(world.cwd, flags.cwd ?? ".");
-  if (!existsSync(folder)) throw new UsageError(`--cwd ${flags.cwd}: there is no folder ${folder}`);
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    throw new UsageError(`--cwd ${flags.cwd}: there is no folder ${folder}`);
   return folder;
 }
 
@@ -39,11 +40,9 @@ export async function findTarget(stack: string, flags: CommonFlags, world: Pick<
 async function requireStack(project: Project, stack: string): Promise<void> {
   const stacks = await listStackConfigs(project);
   if (stacks.includes(stack)) return;
-  const near = closest(stack, stacks);
-  const hint = near === undefined ? "" : `; did you mean "${near}"?`;
   const known = stacks.length === 0 ? "it has none" : `it has ${stacks.join(", ")}`;
   throw new UsageError(
-    `the project ${project.name} has no stack "${stack}"${hint} Of the files Pulumi.<stack>.yaml in ` +
+    `the project ${project.name} has no stack "${stack}"${didYouMean(stack, stacks)} Of the files Pulumi.<stack>.yaml in ` +
       `${project.stackDirectory}, ${known}.`,
   );
 }
@@ -60,8 +59,13 @@ function policyPacks(given: readonly string[], folder: string, project: Project)
   });
 }
 
-/** What was probably meant. */
-export function closest(text: string, candidates: readonly string[]): string | undefined {
+/** The end of a sentence about a name that there is not: with what was probably meant. */
+export function didYouMean(name: string, known: readonly string[]): string {
+  const near = closest(name, known);
+  return near === undefined ? "." : `; did you mean "${near}"?`;
+}
+
+function closest(text: string, candidates: readonly string[]): string | undefined {
   const ranked = candidates.map((name) => ({ name, by: distance(text, name) })).sort((a, b) => a.by - b.by);
   const [best] = ranked;
   return best !== undefined && best.by <= Math.max(2, Math.floor(text.length / 3)) ? best.name : undefined;

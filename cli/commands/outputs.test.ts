@@ -33,10 +33,17 @@ describe("weft outputs", () => {
   it("prints one output whole and as it is, for the shell", async () => {
     await using project = await testProject();
     expect((await outputs(project, "local", "target")).text).toBe("kwok\n");
-    expect((await outputs(project, "local", "note")).text).toBe("two\nlines\n");
-    expect((await outputs(project, "local", "kubeconfig")).text).toBe("[secret]\n");
+    const note = await outputs(project, "local", "note");
+    expect([note.text, note.error]).toEqual(["two\nlines\n", ""]);
     const secret = await outputs(project, "local", "kubeconfig", "--show-secrets");
-    expect(secret.text).toBe("apiVersion: v1\nclient-key-data: s3cr3t-canary\n");
+    expect([secret.text, secret.error]).toEqual(["apiVersion: v1\nclient-key-data: s3cr3t-canary\n", ""]);
+  });
+
+  it("says beside a mask how to get at the secret: into a file, the mask alone would go unnoticed", async () => {
+    await using project = await testProject();
+    const { code, text, error } = await outputs(project, "local", "kubeconfig");
+    expect([code, text]).toEqual([0, "[secret]\n"]);
+    expect(error).toMatch(/^kubeconfig is a secret: --show-secrets prints it, --kubeconfig writes it/);
   });
 
   it("is JSON with --json", async () => {
@@ -58,8 +65,9 @@ describe("weft outputs", () => {
     // There is no kubectl on the PATH of this world, but the cluster has one.
     expect(text).toContain("bin/kubectl --kubeconfig .weft/local.kubeconfig get pods");
     expect(text).not.toContain("s3cr3t-canary");
-    await outputs(project, "--kubeconfig", "elsewhere/config");
-    expect((await stat(join(project.directory, "elsewhere/config"))).mode & 0o777).toBe(0o600);
+    const spaced = await outputs(project, "--kubeconfig", "else where/config");
+    expect((await stat(join(project.directory, "else where/config"))).mode & 0o777).toBe(0o600);
+    expect(spaced.text).toContain("--kubeconfig 'else where/config' get pods");
   });
 
   it("rejects an output that there is not, and a stack of which nothing is deployed", async () => {
@@ -67,6 +75,7 @@ describe("weft outputs", () => {
     const unknown = await outputs(project, "local", "servces");
     expect([unknown.code, unknown.text]).toEqual([2, ""]);
     expect(unknown.error).toMatch(/no output "servces"; did you mean "services"\?/);
+    expect((await outputs(project, "local", "replicas")).error).toMatch(/no output "replicas"\. It has target, /);
     const nothing = await outputs(project, "shop");
     expect([nothing.code, nothing.error]).toEqual([2, expect.stringContaining("nothing is deployed of shop")]);
   });

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { type PropertyMap, type PropertyValue, Secret, unwrapSecrets } from "../../engine/index.ts";
+import { containsSecret, type PropertyMap, type PropertyValue, Secret, unwrapSecrets } from "../../engine/index.ts";
 import { isRootStack, type ResourceState } from "../../engine/resource.ts";
 import { EXIT, type ExitCode, UsageError } from "../exit-code.ts";
 import type { CommonFlags } from "../flags.ts";
@@ -8,7 +8,7 @@ import { EMBEDDED_CLUSTER } from "../kwok.ts";
 import { look } from "../look.ts";
 import { columns, howCalled, masked, shown } from "../show/platform.ts";
 import { cut, oneLine } from "../show/text.ts";
-import { closest, findTarget, folderOf, type Target } from "../target.ts";
+import { didYouMean, findTarget, folderOf, type Target } from "../target.ts";
 import type { World } from "../world.ts";
 
 export interface OutputFlags extends CommonFlags {
@@ -39,6 +39,11 @@ export async function outputs(
 
   const whole: PropertyMap = flags.showSecrets ? unwrapSecrets(exported) : exported;
   const values = masked(name === undefined ? whole : { [name]: outputNamed(whole, name, stack) });
+  // Where one output goes into a file or another program, the mask alone would pass for its value.
+  if (name !== undefined && containsSecret(whole[name])) {
+    const file = name === "kubeconfig" ? ", --kubeconfig writes it to a file" : "";
+    world.stderr.write(`${name} is a secret: --show-secrets prints it${file}\n`);
+  }
   world.stdout.write(flags.json ? json(values, name) : text(values, name, world.stdout.columns));
   return EXIT.ok;
 }
@@ -65,9 +70,9 @@ function outputNamed(exported: PropertyMap, name: string, stack: string): Proper
   const value = Object.hasOwn(exported, name) ? exported[name] : undefined;
   if (value !== undefined) return value;
   const names = Object.keys(exported);
-  const near = closest(name, names);
-  const hint = near === undefined ? "" : `; did you mean "${near}"?`;
-  throw new UsageError(`${stack} has no output "${name}"${hint} It has ${names.join(", ") || "none"}.`);
+  throw new UsageError(
+    `${stack} has no output "${name}"${didYouMean(name, names)} It has ${names.join(", ") || "none"}.`,
+  );
 }
 
 async function saveKubeconfig(

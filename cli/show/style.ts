@@ -27,7 +27,7 @@ export function styleFor(color: boolean): Style {
 /** The flag counts first, then FORCE_COLOR, then NO_COLOR (as for Node.js itself), then whether there is a terminal. */
 export function wantsColor(flag: boolean | undefined, env: NodeJS.ProcessEnv, output: Output): boolean {
   if (flag === false) return false;
-  if (env.FORCE_COLOR !== undefined) return !["0", "false"].includes(env.FORCE_COLOR);
+  if (env.FORCE_COLOR) return !["0", "false"].includes(env.FORCE_COLOR);
   if (env.NO_COLOR) return false;
   return output.isTTY === true && env.TERM !== "dumb";
 }

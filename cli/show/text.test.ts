@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bytes, count, cut, duration, firstLine, oneLine, pad, safe, widthOf, wrap } from "./text.ts";
+import { bytes, count, cut, duration, firstLine, oneLine, pad, safe, shellWord, widthOf, wrap } from "./text.ts";
 
 describe("text on a terminal", () => {
   it("takes two columns for wide characters, none for colours and marks", () => {
@@ -25,6 +25,13 @@ describe("text on a terminal", () => {
     expect(wrap("one two three", 7)).toEqual(["one two", "three"]);
     expect(wrap("extraordinarily so", 5)).toEqual(["extraordinarily", "so"]);
   });
+});
+
+it("a word for a shell is quoted where the shell would make something else of it", () => {
+  expect(shellWord("/home/me/.weft/local.kubeconfig")).toBe("/home/me/.weft/local.kubeconfig");
+  expect(shellWord("a b")).toBe("'a b'");
+  expect(shellWord("$HOME/it's")).toBe("'$HOME/it'\\''s'");
+  expect(shellWord("")).toBe("''");
 });
 
 describe("text that others wrote", () => {

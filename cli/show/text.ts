@@ -83,6 +83,11 @@ export function count(number: number, one: string, many = `${one}s`): string {
   return `${number} ${number === 1 ? one : many}`;
 }
 
+/** One argument of a command line, for a shell to read. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 export function bytes(number: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];
   let value = number;

@@ -38,7 +38,7 @@ export function wordsFor(operation: Operation): Words {
 /** What counts as a change, in the order in which it is told. The second half of a replacement is part of the first. */
 const COUNTED = ["create", "update", "replace", "delete", "discard", "refresh"] as const satisfies Operation[];
 
-export type Counts = Readonly<Partial<Record<Operation, number>>>;
+type Counts = Readonly<Partial<Record<Operation, number>>>;
 
 export function changesIn(counts: Counts): number {
   return COUNTED.reduce((sum, operation) => sum + (counts[operation] ?? 0), 0);
