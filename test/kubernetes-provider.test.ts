@@ -343,6 +343,29 @@ describe("other kinds", () => {
     expect(await live("configmap", "theirs")).not.toHaveProperty("metadata.labels");
   });
 
+  it("a patch makes no object of a misspelt name, and leaves none behind", async () => {
+    const options = { type: "kubernetes:core/v1:ConfigMapPatch", name: "misspelt" };
+    expect(await driver.previewCreate(configMap("thiers", { v: "2" }), options)).toMatchObject({ data: { v: "2" } });
+    const { message } = await failure(driver.create(configMap("thiers", { v: "2" }), options));
+    expect(message).toMatch(/^ConfigMap default\/thiers was not patched: there is no such object\nFix: /);
+    await kube.apply(configMap("gone", { v: "1" }));
+    const recorded = await driver.create(configMap("gone", {}, { labels: { a: "1" } }), options);
+    await kube.kubectl("delete", "configmap", "gone", "-n", "default");
+    await driver.delete(recorded);
+    expect([await exists("configmap", "thiers"), await exists("configmap", "gone")]).toEqual([false, false]);
+  });
+
+  it("an object changes its field manager together with a field that the one before holds", async () => {
+    const first = await driver.create(configMap("handed", { v: "1" }));
+    const annotations = { "pulumi.com/patchFieldManager": "somebody-new" };
+    const changed = configMap("handed", { v: "2" }, { annotations });
+    await driver.previewUpdate(first, changed);
+    const second = await driver.update(first, changed);
+    const { data, metadata } = await live("configmap", "handed");
+    expect([data, metadata.managedFields.map(({ manager }) => manager)]).toEqual([{ v: "2" }, ["somebody-new"]]);
+    await driver.delete(second);
+  });
+
   it("a read finds drift as changed inputs, and nothing else", async () => {
     const object = deployment("drifting", {}, { resources: { requests: { cpu: "1000m" } } });
     const recorded = await driver.create(object);

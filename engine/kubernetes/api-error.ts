@@ -1,4 +1,5 @@
 import { isJsonMap, type JsonMap, mapAt, mapsAt, numberAt, textAt } from "./json.ts";
+import type { ObjectRef } from "./kinds.ts";
 
 /** An answer of the API server that is no success. `message` is the server's own. */
 export class ApiError extends Error {
@@ -78,11 +79,23 @@ export function isConflict(error: unknown): boolean {
   return error instanceof ApiError && error.status === 409;
 }
 
-/** The uid in an apply is not the object's: the server says so in two ways, with and without an object of that name. */
+/** The uid in an apply is not the object's: the server says so in two ways, without and with an object of that name. */
 export function isOtherObject(error: unknown): boolean {
   if (!(error instanceof ApiError)) return false;
-  if (error.status === 409) return fieldConflicts(error).length === 0;
+  if (error.status === 409) return fieldConflicts(error).length === 0 && /\buid\b/i.test(error.message);
   return error.status === 422 && mapsAt(error.details, "causes").some((cause) => cause.field === "metadata.uid");
+}
+
+/** Something changed at the same moment: the same may work a moment later. */
+export function isRace(error: unknown): boolean {
+  return isConflict(error) && fieldConflicts(error).length === 0 && !isOtherObject(error);
+}
+
+/** Several objects were counted against a quota at the same moment. Nothing was judged about the object itself. */
+export function isQuotaRace(error: unknown, ref: ObjectRef): boolean {
+  if (!(error instanceof ApiError) || !isConflict(error)) return false;
+  const { kind, name } = error.details;
+  return kind === "resourcequotas" && !(ref.kind === "ResourceQuota" && ref.name === name);
 }
 
 /** Fields that others own, and that an apply without force may not change. Empty for any other error. */

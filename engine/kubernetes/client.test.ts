@@ -196,45 +196,6 @@ describe("the client", () => {
     expect((await client.request(get())).warnings).toEqual(['a "b", c', "d"]);
   });
 
-  it("gives up on a server that answers too slowly, within its budget", async () => {
-    const { server, client } = await start();
-    server.answer(() => {});
-    const error = await failure(client.request(get({ budget: { firstContact: 600, outage: 600 } })));
-    expect(error).toBeInstanceOf(UnreachableError);
-    expect(error).toMatchObject({
-      code: "UND_ERR_HEADERS_TIMEOUT",
-      sent: true,
-      message: expect.stringContaining("does not answer in time"),
-    });
-  });
-
-  it("rejects a dead server with its address, once for all requests and not anew for each", async () => {
-    const { server, client, port } = await start();
-    await server.stop();
-    closing.shift();
-    const budget = { firstContact: 300, outage: 300 };
-    const error = await failure(client.request(get({ budget })));
-    expect(error).toMatchObject({ server: `https://127.0.0.1:${port}`, code: "ECONNREFUSED", sent: false });
-    await sleep(300);
-    const retries: Error[] = [];
-    await failure(client.request(get({ budget, onRetry: (again) => retries.push(again) })));
-    expect(retries).toEqual([]);
-  });
-
-  it("knows nothing of a dead server any more once nobody waits for it", async () => {
-    const { server, client } = await start();
-    await server.stop();
-    closing.shift();
-    expect(await failure(client.request(get({ signal: AbortSignal.timeout(50) })))).toMatchObject({
-      name: "TimeoutError",
-    });
-    await sleep(300);
-    const retries: Error[] = [];
-    const budget = { firstContact: 300, outage: 300 };
-    await failure(client.request(get({ budget, onRetry: (again) => retries.push(again) })));
-    expect(retries).not.toEqual([]);
-  });
-
   it("counts no time that a request waits for others", async () => {
     const { server, client } = await start("h2", 1);
     server.answer(async (_, reply) => {
@@ -248,21 +209,6 @@ describe("the client", () => {
     const second = client.request(get({ budget: { firstContact: 300, outage: 300 } }));
     expect((await first).body).toEqual({});
     expect((await second).body).toEqual({ done: true });
-  });
-
-  it("goes on with a server that was restarted", async () => {
-    const { server, client, port } = await start();
-    server.answer((_, reply) => reply.send(200, {}));
-    await client.request(get());
-    await server.stop();
-    closing.shift();
-    const pending = client.request(get({ budget: { firstContact: 5_000, outage: 5_000 } }));
-    await sleep(200);
-    const again = new FakeServer("h2", server.certificate);
-    again.answer((_, reply) => reply.send(200, { restarted: true }));
-    await again.listen(port);
-    closing.unshift(() => again.stop());
-    expect((await pending).body).toEqual({ restarted: true });
   });
 
   it("rejects a server with a certificate that is not trusted, without trying again", async () => {

@@ -10,6 +10,7 @@ import {
   isOtherObject,
   isPermissionDenied,
   isQuotaExceeded,
+  isRace,
   UnknownKindError,
   UnreachableError,
 } from "./api-error.ts";
@@ -149,5 +150,9 @@ describe("errors of the API server", () => {
     ).toBe(true);
     expect(isOtherObject(apiError(422, "x", { causes: [{ field: "spec.selector" }] }))).toBe(false);
     expect(isOtherObject(conflict())).toBe(false);
+    // Both are conflicts, but say nothing of that.
+    const modified = apiError(409, "Operation cannot be fulfilled: the object has been modified");
+    expect([isOtherObject(modified), isRace(modified)]).toEqual([false, true]);
+    expect([isRace(conflict()), isRace(apiError(409, "uid mismatch: …"))]).toEqual([false, false]);
   });
 });

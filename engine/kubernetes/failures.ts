@@ -19,7 +19,8 @@ export async function explaining<T>({ action, ref, mask, signal }: Undertaking, 
   try {
     return await work();
   } catch (error) {
-    if (error instanceof ProviderError) throw error;
+    if (error instanceof NotReadyError) throw error;
+    if (error instanceof ProviderError) throw new ProviderError(mask.hide(error.message), { cause: error });
     if (signal.aborted) {
       throw new ProviderError(`${label(ref)}: the run was cancelled before it was done`, { cause: error });
     }

@@ -42,19 +42,20 @@ describe("a failed dry run", () => {
     ],
     [error(403, "because it is being terminated"), 'object: its namespace "shop" is being deleted'],
     [error(400, 'admission webhook "x" does not support dry run'), "object: admission webhook"],
+    [error(409, "the object has been modified"), "object: something changed while it was judged"],
     [error(503, "etcd leader changed"), "object: the API server did not judge it"],
   ])("leaves open what this run may cure: %s", (failure, reason) => {
     expect(judge(failure)).toContain(reason);
   });
 
-  it("leaves everything open where the server can't be asked at all", () => {
+  it("leaves everything open where the server can't be asked at all, and a kind where the credentials may not", () => {
     const down = new UnreachableError("https://a", "ECONNREFUSED", "nothing listens there", {
       sent: false,
       lasting: false,
     });
     expect(judge(down)).toBe("cluster: the API server https://a can't be reached: nothing listens there");
     expect(judge(error(403, 'User "viewer" cannot patch resource "pods"'))).toMatch(
-      /^cluster: the credentials may not do this/,
+      /^kind: the credentials may not do this/,
     );
   });
 

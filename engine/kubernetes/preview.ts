@@ -6,6 +6,7 @@ import {
   isNamespaceTerminating,
   isPermissionDenied,
   isQuotaExceeded,
+  isRace,
   UnknownKindError,
   UnreachableError,
 } from "./api-error.ts";
@@ -16,8 +17,11 @@ import type { RunMemory } from "./memory.ts";
 export type Verdict =
   /** The real run would fail in the same way. */
   | { readonly kind: "fail" }
-  /** It could not be judged; `reason` says why. "cluster": nor can anything else, so it is said once. */
-  | { readonly kind: "unchecked"; readonly reason: string; readonly scope: "object" | "cluster" };
+  /**
+   * It could not be judged; `reason` says why. "kind": others of its kind most likely neither, "cluster": nor can anything
+   * else, so that is said once.
+   */
+  | { readonly kind: "unchecked"; readonly reason: string; readonly scope: "object" | "kind" | "cluster" };
 
 const POLICY_KINDS = [
   "ValidatingAdmissionPolicy",
@@ -34,9 +38,9 @@ const POLICY_KINDS = [
  */
 export function judgeDryRun(error: unknown, ref: ObjectRef, memory: RunMemory): Verdict {
   const object = (reason: string): Verdict => ({ kind: "unchecked", reason, scope: "object" });
-  const cluster = (reason: string): Verdict => ({ kind: "unchecked", reason, scope: "cluster" });
   if (error instanceof UnreachableError) {
-    return cluster(`the API server ${error.server} can't be reached: ${error.message}`);
+    const reason = `the API server ${error.server} can't be reached: ${error.message}`;
+    return { kind: "unchecked", reason, scope: "cluster" };
   }
   if (error instanceof UnknownKindError) return object(`${error.message} yet`);
   if (!(error instanceof ApiError)) return { kind: "fail" };
@@ -44,9 +48,11 @@ export function judgeDryRun(error: unknown, ref: ObjectRef, memory: RunMemory): 
   if (isNamespaceTerminating(error)) return object(`its namespace ${JSON.stringify(ref.namespace)} is being deleted`);
   if (isMissingReference(error)) return object(`something it refers to does not exist yet: ${error.message}`);
   if (isPermissionDenied(error)) {
-    return cluster(`the credentials may not do this, not even as a dry run: ${error.message}`);
+    const reason = `the credentials may not do this, not even as a dry run: ${error.message}`;
+    return { kind: "unchecked", reason, scope: "kind" };
   }
   if (isDryRunUnsupported(error)) return object(error.message);
+  if (isRace(error)) return object(`something changed while it was judged: ${error.message}`);
   if (isQuotaExceeded(error)) {
     const changed = memory.changingOf("ResourceQuota").some((quota) => quota.namespace === ref.namespace);
     return changed

@@ -1,5 +1,11 @@
 import { containsUnknown, type PropertyMap } from "../property.ts";
-import { type CreateRequest, type ProviderContext, ProviderError, type UpdateRequest } from "../provider.ts";
+import {
+  type CreateRequest,
+  type ProviderContext,
+  ProviderError,
+  type Severity,
+  type UpdateRequest,
+} from "../provider.ts";
 import { forcesConflicts } from "./annotations.ts";
 import { isConflict, isOtherObject } from "./api-error.ts";
 import { isBeingDeleted, previewOutputs, readRecorded, uidOf } from "./checkpoint.ts";
@@ -11,10 +17,16 @@ import { isPatch, label, type ObjectRef, refOf } from "./kinds.ts";
 import { isManagedBy } from "./managed-fields.ts";
 import type { RunMemory } from "./memory.ts";
 import { fieldManagerOf, isPulumiManager, managersOf, randomName } from "./naming.ts";
+import { applyOver } from "./ownership.ts";
 import { canStandIn, isFalseForStandIn, judgeDryRun } from "./preview.ts";
 import { PREVIEW_BUDGET } from "./retry.ts";
 import { Mask } from "./secrets.ts";
 import { prepareUpdate } from "./write.ts";
+
+type Warn = (urn: string, warnings: readonly string[], mask: Mask) => void;
+
+/** Every object there is. */
+const ALL = "Kubernetes";
 
 /**
  * Previews by server-side dry run: admission, validation, quota and policies judge the object as they would in the real
@@ -24,13 +36,16 @@ export class Previewer {
   readonly #cluster: Cluster | undefined;
   readonly #memory: RunMemory;
   readonly #context: ProviderContext;
-  /** Nothing can be judged, and that has been said. */
-  #blind = false;
+  readonly #warn: Warn;
+  /** What can't be judged, and has been said to be so. */
+  readonly #unchecked = new Set<string>();
 
-  constructor(cluster: Cluster | undefined, memory: RunMemory, context: ProviderContext) {
+  /** `warn` tells what the API server warns of. */
+  constructor(cluster: Cluster | undefined, memory: RunMemory, context: ProviderContext, warn: Warn) {
     this.#cluster = cluster;
     this.#memory = memory;
     this.#context = context;
+    this.#warn = warn;
   }
 
   create(request: CreateRequest): Promise<PropertyMap> {
@@ -43,14 +58,15 @@ export class Previewer {
   }
 
   async #preview(
-    request: CreateRequest,
+    request: CreateRequest | UpdateRequest,
     recorded: JsonMap | undefined,
     action: "create" | "update",
     work: (dryRun: DryRun) => Promise<JsonMap | undefined>,
   ): Promise<PropertyMap> {
     const { inputs, urn } = request;
     const fallback = previewOutputs(inputs, inputs, recorded);
-    if (this.#cluster === undefined) this.#goBlind("the cluster does not exist yet");
+    // The first run makes the cluster: nobody has to do anything about it.
+    if (this.#cluster === undefined) this.#tellUnchecked("info", ALL, "the cluster does not exist yet");
     if (containsUnknown(inputs)) {
       this.#context.log("debug", "not checked against the API server: some of its inputs are not known yet", urn);
       return fallback;
@@ -58,8 +74,9 @@ export class Previewer {
     const body = toJson(inputs);
     const ref = refOf(body);
     this.#memory.changing(ref);
-    if (this.#cluster === undefined || this.#blind) return fallback;
-    const mask = new Mask(inputs);
+    if (this.#cluster === undefined || this.#unchecked.has(ALL)) return fallback;
+    // A message may quote the object as it is now.
+    const mask = new Mask(inputs, "oldInputs" in request ? request.oldInputs : undefined);
     try {
       const resource = await this.#cluster.discovery.find(ref.apiVersion, ref.kind, PREVIEW_BUDGET);
       const live = await work({ request, cluster: this.#cluster, resource, ref, body, mask });
@@ -70,28 +87,25 @@ export class Previewer {
       const verdict = judgeDryRun(error, ref, this.#memory);
       if (verdict.kind === "fail") throw new ProviderError(explain(error, action, ref, mask), { cause: error });
       const reason = mask.hide(verdict.reason);
-      if (verdict.scope === "cluster") this.#goBlind(reason);
+      if (verdict.scope === "cluster") this.#tellUnchecked("warning", ALL, reason);
+      else if (verdict.scope === "kind") this.#tellUnchecked("warning", ref.kind, reason);
       else this.#context.log("debug", `${label(ref)}: not checked against the API server: ${reason}`, urn);
       return fallback;
     }
   }
 
-  #goBlind(reason: string): void {
-    if (this.#blind) return;
-    this.#blind = true;
-    this.#context.log("warning", `Kubernetes objects were not checked against the API server: ${reason}`);
+  /** Once: what keeps one from being judged keeps the others too. */
+  #tellUnchecked(severity: Severity, what: string, reason: string): void {
+    if (this.#unchecked.has(what)) return;
+    this.#unchecked.add(what);
+    this.#context.log(severity, `${what} objects were not checked against the API server: ${reason}`);
   }
 
-  async #dryCreate({ request, cluster, resource, ref, body, mask }: DryRun): Promise<JsonMap | undefined> {
+  async #dryCreate(dryRun: DryRun): Promise<JsonMap | undefined> {
+    const { request, cluster, resource, ref, body, mask } = dryRun;
+    if (isPatch(request.type, ref.kind)) return this.#dryPatch(dryRun, undefined);
     const manager = fieldManagerOf(request.urn, body, undefined);
     const options = { signal: request.signal, dryRun: true, budget: PREVIEW_BUDGET, manager, force: true };
-    if (isPatch(request.type, ref.kind)) {
-      // The object it patches may be made by this run, and must not appear to be made by the patch.
-      const existing = await cluster.objects.get(resource, ref, options);
-      if (existing === undefined) return undefined;
-      const force = forcesConflicts(body) || cluster.config.patchForce;
-      return (await cluster.objects.apply(resource, ref, body, undefined, { ...options, force })).body;
-    }
     try {
       const { body: live, warnings } = await cluster.objects.create(resource, ref, body, options);
       this.#warn(request.urn, warnings, mask);
@@ -100,8 +114,21 @@ export class Previewer {
       if (!isConflict(error)) throw error;
       const existing = await cluster.objects.get(resource, ref, options);
       if (existing === undefined) throw error;
-      return this.#onExisting({ request, cluster, resource, ref, body, mask }, manager, existing);
+      return this.#onExisting(dryRun, manager, existing);
     }
+  }
+
+  /** The object that is patched may be made by this run, and must not appear to be made by the patch. */
+  async #dryPatch(dryRun: DryRun, former: string | undefined): Promise<JsonMap | undefined> {
+    const { request, cluster, resource, ref, body, mask } = dryRun;
+    const manager = fieldManagerOf(request.urn, body, former);
+    const force = forcesConflicts(body) || cluster.config.patchForce;
+    const options = { signal: request.signal, dryRun: true, budget: PREVIEW_BUDGET, manager, force };
+    const existing = await cluster.objects.get(resource, ref, options);
+    if (existing === undefined) return undefined;
+    const answer = await applyOver(cluster, resource, ref, body, uidOf(existing), former, options);
+    this.#warn(request.urn, answer.warnings, mask);
+    return answer.body;
   }
 
   /** An object stands where one is to be created; in a preview, it may only be there because nothing is deleted. */
@@ -144,19 +171,22 @@ export class Previewer {
   }
 
   async #dryUpdate(
-    { request, cluster, resource, ref, body, mask }: DryRun,
+    dryRun: DryRun,
     update: UpdateRequest,
     recorded: JsonMap,
     recordedManager: string | undefined,
   ): Promise<JsonMap | undefined> {
+    const { request, cluster, resource, ref, body, mask } = dryRun;
+    if (isPatch(request.type, ref.kind)) return this.#dryPatch(dryRun, recordedManager);
     const manager = fieldManagerOf(request.urn, body, recordedManager);
     const job = {
       ref,
       inputs: update.inputs,
       manager,
-      isPatch: isPatch(request.type, ref.kind),
+      isPatch: false,
       timeout: undefined,
       signal: request.signal,
+      budget: PREVIEW_BUDGET,
       status: () => {},
       note: () => {},
       warn: () => {},
@@ -164,27 +194,21 @@ export class Previewer {
       recordedManager,
       ignoreChanges: update.ignoreChanges,
     };
-    const prepared = job.isPatch
-      ? { body, unmanaged: false, legacy: false }
-      : await prepareUpdate(cluster, job, resource, body, false);
+    const prepared = await prepareUpdate(cluster, job, resource, body, false);
     // Managers are only migrated by the real run; until then our own older fields would conflict with us.
     const force = forcesConflicts(body) || cluster.config.patchForce || prepared.unmanaged || prepared.legacy;
-    const uid = job.isPatch ? undefined : uidOf(recorded);
     const options = { signal: request.signal, dryRun: true, budget: PREVIEW_BUDGET, manager, force };
+    const uid = uidOf(recorded);
     try {
-      const { body: live, warnings } = await cluster.objects.apply(resource, ref, prepared.body, uid, options);
-      this.#warn(request.urn, warnings, mask);
-      return live;
+      const answer = await applyOver(cluster, resource, ref, prepared.body, uid, recordedManager, options);
+      this.#warn(request.urn, answer.warnings, mask);
+      return answer.body;
     } catch (error) {
-      if (uid === undefined || !isOtherObject(error)) throw error;
+      if (!isOtherObject(error)) throw error;
       const message = "no longer exists as it was recorded (deleted outside of Pulumi): it would be created again";
       this.#context.log("info", `${label(ref)} ${message}`, request.urn);
-      return this.#dryCreate({ request, cluster, resource, ref, body, mask });
+      return this.#dryCreate(dryRun);
     }
-  }
-
-  #warn(urn: string, warnings: readonly string[], mask: Mask): void {
-    for (const warning of warnings) this.#context.log("warning", mask.hide(warning), urn);
   }
 }
 

@@ -1,72 +1,14 @@
-import { afterEach, describe, expect, it } from "vitest";
-import { type PropertyMap, Secret, UNKNOWN } from "../property.ts";
+import { describe, expect, it } from "vitest";
+import { type PropertyMap, Secret } from "../property.ts";
 import { derivedFieldManager } from "./naming.ts";
 import { Driver } from "./testing/driver.ts";
-import { FakeServer, type Received, type Reply } from "./testing/fake-server.ts";
+import { CONFLICT, fakeClusters, kubeconfigOf, MAP, NOT_FOUND, PATH, stored, URN } from "./testing/fake-cluster.ts";
+import type { Received } from "./testing/fake-server.ts";
 
 // What a real API server can't be made to do at will: lose answers, refuse what newer ones take, be down. The rest is in
 // the integration test.
 
-const PATH = "/api/v1/namespaces/shop/configmaps/web";
-const MAP: PropertyMap = {
-  apiVersion: "v1",
-  kind: "ConfigMap",
-  metadata: { name: "web", namespace: "shop" },
-  data: { a: "1" },
-};
-const URN = "urn:pulumi:test::weft::kubernetes:core/v1:ConfigMap::configmap-web";
-const closing: (() => Promise<unknown>)[] = [];
-
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
-function kubeconfig(server: FakeServer, port: number): string {
-  const authority = Buffer.from(server.certificate.cert).toString("base64");
-  return JSON.stringify({
-    clusters: [
-      { name: "c", cluster: { server: `https://127.0.0.1:${port}`, "certificate-authority-data": authority } },
-    ],
-    users: [{ name: "u", user: { token: "t0ken" } }],
-    contexts: [{ name: "x", context: { cluster: "c", user: "u" } }],
-    "current-context": "x",
-  });
-}
-
-async function start(answer: (request: Received, reply: Reply) => void, config: PropertyMap = {}) {
-  const server = new FakeServer();
-  const port = await server.listen();
-  server.answer((request, reply) => {
-    if (request.path === "/api/v1")
-      reply.send(200, {
-        resources: [
-          { name: "configmaps", kind: "ConfigMap", namespaced: true },
-          { name: "secrets", kind: "Secret", namespaced: true },
-        ],
-      });
-    else answer(request, reply);
-  });
-  const driver = await Driver.start({ kubeconfig: kubeconfig(server, port), ...config });
-  closing.push(
-    () => server.stop(),
-    () => driver.close(),
-  );
-  return { server, driver, writes: () => server.requests.filter(({ method }) => method !== "GET") };
-}
-
-const stored = (manager: string, rest: object = {}) => ({
-  ...MAP,
-  metadata: {
-    name: "web",
-    namespace: "shop",
-    uid: "u",
-    resourceVersion: "5",
-    managedFields: [{ manager, operation: "Apply", fieldsV1: {} }],
-  },
-  ...rest,
-});
-const NOT_FOUND = { message: 'configmaps "web" not found', reason: "NotFound" };
-const conflict = { message: "the object has been modified", reason: "Conflict" };
+const start = fakeClusters();
 
 describe("the provider", () => {
   it("sends the token of the kubeconfig, and creates by apply with a version that nothing has", async () => {
@@ -96,11 +38,11 @@ describe("the provider", () => {
       else if (creating && !committed) {
         committed = true;
         reply.reset();
-      } else if (creating) reply.send(409, conflict);
+      } else if (creating) reply.send(409, CONFLICT);
       else reply.send(200, stored(derivedFieldManager(URN)));
     });
     expect((await driver.create(MAP)).id).toBe("shop/web");
-    expect(driver.logs.join()).toContain("created for this resource by a run that was interrupted: taken over");
+    expect(driver.logs.join()).toContain("created for this resource by an earlier attempt or run: taken over");
   });
 
   it.each([
@@ -110,7 +52,7 @@ describe("the provider", () => {
   ])("rejects an object that %s made, and writes nothing to it", async (manager) => {
     const { driver, writes } = await start(({ method }, reply) => {
       if (method === "GET") reply.send(200, stored(manager));
-      else reply.send(409, conflict);
+      else reply.send(409, CONFLICT);
     });
     await expect(driver.create(MAP)).rejects.toThrow(
       /ConfigMap shop\/web was not created: it already exists[\s\S]*import: "shop\/web"/,
@@ -121,7 +63,7 @@ describe("the provider", () => {
   it("creates by POST where the server takes no version for what is to be created", async () => {
     const { driver, writes } = await start(({ method }, reply) => {
       if (method === "GET") reply.send(404, NOT_FOUND);
-      else if (method === "PATCH") reply.send(409, conflict);
+      else if (method === "PATCH") reply.send(409, CONFLICT);
       else reply.send(201, stored("pulumi-kubernetes"));
     });
     await driver.create(MAP);
@@ -154,6 +96,20 @@ describe("the provider", () => {
     const { cause } = error as Error;
     // The cause is for debugging the engine, and never shown.
     expect(cause).toBeDefined();
+  });
+
+  it("shows no secret of what holds an object that was deleted", async () => {
+    const finalizers = ["weft.test/s3cr3t-canary"];
+    const held = stored("m", { metadata: { name: "web", namespace: "shop", uid: "u", finalizers } });
+    const leaving = { ...held, metadata: { ...((held as typeof MAP).metadata as object), deletionTimestamp: "now" } };
+    const { driver } = await start(({ method, path, query }, reply) => {
+      if (query.get("watch") === "1") reply.write("\n");
+      else if (path !== PATH) reply.send(200, { items: [] });
+      else reply.send(method === "PATCH" ? 201 : 200, method === "PATCH" ? held : leaving);
+    });
+    const recorded = await driver.create({ ...MAP, data: { a: new Secret("s3cr3t-canary") } });
+    await expect(driver.delete(recorded, { timeout: 1 })).rejects.toThrow(/held by weft.test\/\[secret\]/);
+    expect(driver.statuses.join()).toContain("held by weft.test/[secret]");
   });
 
   it("tells each warning of the server once", async () => {
@@ -257,42 +213,15 @@ describe("the provider", () => {
     await driver.delete(await driver.create(MAP));
     expect(driver.logs.join()).toContain("made again by somebody else: left alone");
   });
-});
-
-describe("the provider without a cluster", () => {
-  it("previews from the inputs alone, and says once that nothing was checked", async () => {
-    const driver = await Driver.start({ kubeconfig: UNKNOWN });
-    const outputs = await driver.previewCreate(MAP);
-    await driver.previewCreate({ ...MAP, metadata: { name: "other" } });
-    expect(outputs).toMatchObject({ data: { a: "1" }, metadata: { name: "web", uid: UNKNOWN } });
-    expect(driver.logs).toEqual([
-      "warning Kubernetes objects were not checked against the API server: the cluster does not exist yet",
-    ]);
-    await expect(driver.create(MAP)).rejects.toThrow("kubeconfig is not known");
-  });
-
-  it("previews from the inputs alone where the API server is down, and asks it only once", async () => {
-    const { server, driver } = await start(() => {});
-    await server.stop();
-    closing.shift();
-    await Promise.all([driver.previewCreate(MAP), driver.previewCreate({ ...MAP, metadata: { name: "b" } })]);
-    await driver.previewCreate({ ...MAP, metadata: { name: "c" } });
-    expect(driver.logs).toEqual([
-      expect.stringMatching(
-        /^warning Kubernetes objects were not checked.*can't be reached: nothing listens there \(ECONNREFUSED\)$/,
-      ),
-    ]);
-  });
 
   it("takes its objects for deleted with deleteUnreachable", async () => {
-    const { server, driver } = await start((_, reply) => reply.send(201, stored("m")));
+    const { server, port, driver } = await start((_, reply) => reply.send(201, stored("m")));
     const recorded = await driver.create(MAP);
     await server.stop();
-    closing.shift();
-    const config = kubeconfig(server, Number(new URL(server.connection(1).server).port));
-    const forgetting = await Driver.start({ kubeconfig: config, deleteUnreachable: "true" });
+    const forgetting = await Driver.start({ kubeconfig: kubeconfigOf(server, port), deleteUnreachable: "true" });
     await forgetting.delete(recorded);
     expect(await forgetting.read(recorded)).toBeUndefined();
+    await forgetting.close();
     expect(forgetting.logs[0]).toMatch(/^warning ConfigMap shop\/web is taken for deleted \(deleteUnreachable\)/);
   });
 

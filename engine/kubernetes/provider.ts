@@ -19,24 +19,26 @@ import { replacesUnready } from "./annotations.ts";
 import { ApiError, UnknownKindError, UnreachableError } from "./api-error.ts";
 import { jobStatus } from "./await/workload.ts";
 import { checkInputs, needsNamespace } from "./check.ts";
-import { makeOutputs, readRecorded, recordedInputs } from "./checkpoint.ts";
+import { makeOutputs, readRecorded, recordedInputs, uidOf } from "./checkpoint.ts";
 import { Cluster } from "./cluster.ts";
 import type { ProviderConfig } from "./config.ts";
 import { connectTo } from "./connection.ts";
 import { diffObjects } from "./diff.ts";
 import { explainUnreachable } from "./explain.ts";
 import { explaining, recordingUnready } from "./failures.ts";
+import type { WriteJob } from "./job.ts";
 import { type JsonMap, textAt, toJson } from "./json.ts";
 import { idOf, isNamespaced, isPatch, label, type ObjectRef, refOf, requireObjectType, resourceRef } from "./kinds.ts";
 import { RunMemory } from "./memory.ts";
 import { fieldManagerOf } from "./naming.ts";
 import { normalizeInputs } from "./normalize.ts";
+import { relinquish } from "./ownership.ts";
 import { Previewer } from "./previewer.ts";
 import { inputsFromLive } from "./read-inputs.ts";
 import { deleteObject } from "./remove.ts";
 import { DEFAULT_BUDGET, PREVIEW_BUDGET, type RetryBudget } from "./retry.ts";
 import { Mask } from "./secrets.ts";
-import { createObject, relinquish, updateObject, type WriteJob } from "./write.ts";
+import { createObject, updateObject } from "./write.ts";
 
 /**
  * The Kubernetes provider of the built-in engine: what the official provider does, in process. State that one of the two
@@ -58,7 +60,8 @@ export class KubernetesProvider implements Provider {
       kubeconfig === undefined
         ? undefined
         : new Cluster(config, connectTo(kubeconfig, overrides, requestTimeout), context.signal);
-    this.#previewer = new Previewer(this.#cluster, this.#memory, context);
+    const warn = (urn: string, warnings: readonly string[], mask: Mask) => this.#warn(urn, warnings, mask);
+    this.#previewer = new Previewer(this.#cluster, this.#memory, context, warn);
     if (config.unused.length > 0) {
       const names = config.unused.map((name) => `kubeClientSettings.${name}`).join(", ");
       context.log("info", `${names}: not used by the built-in engine, which bounds the requests in flight instead`);
@@ -122,8 +125,10 @@ export class KubernetesProvider implements Provider {
     if (this.#cluster === undefined) return false;
     const { objects, discovery, signal } = this.#cluster;
     const ref = resourceRef(request.type, live, request.id);
-    return explaining({ action: "read", ref, mask: new Mask(), signal: signal }, async () => {
-      const now = await objects.get(await discovery.find(ref.apiVersion, ref.kind), ref, { signal });
+    const mask = new Mask(request.news, request.oldInputs);
+    return explaining({ action: "read", ref, mask, signal }, async () => {
+      const resource = await discovery.find(ref.apiVersion, ref.kind, PREVIEW_BUDGET);
+      const now = await objects.get(resource, ref, { signal, budget: PREVIEW_BUDGET });
       return now !== undefined && jobStatus(now).kind !== "ready";
     });
   }
@@ -140,7 +145,7 @@ export class KubernetesProvider implements Provider {
       replaces: (object: JsonMap) => this.#memory.isRecorded(request.urn, object),
     };
     const outputs = (live: JsonMap) => makeOutputs(live, inputs, manager, ref.apiVersion);
-    return explaining({ action: "create", ref, mask: mask, signal: request.signal }, async () => {
+    return explaining({ action: "create", ref, mask, signal: job.signal }, async () => {
       const live = await recordingUnready(mask, outputs, () => createObject(this.#requireCluster(), job));
       return { id: idOf(refOf(live)), outputs: outputs(live) };
     });
@@ -162,7 +167,7 @@ export class KubernetesProvider implements Provider {
     };
     const version = recorded.initialApiVersion ?? textAt(recorded.live, "apiVersion") ?? ref.apiVersion;
     const outputs = (live: JsonMap) => makeOutputs(live, inputs, manager, version);
-    return explaining({ action: "update", ref, mask: mask, signal: request.signal }, async () => {
+    return explaining({ action: "update", ref, mask, signal: job.signal }, async () => {
       const live = await recordingUnready(mask, outputs, () => updateObject(this.#requireCluster(), job));
       return { outputs: outputs(live) };
     });
@@ -175,7 +180,7 @@ export class KubernetesProvider implements Provider {
     const mask = new Mask(inputs);
     const cluster = this.#requireCluster();
     const signal = AbortSignal.any([request.signal, cluster.signal]);
-    await explaining({ action: "delete", ref, mask: mask, signal: signal }, async () => {
+    await explaining({ action: "delete", ref, mask, signal }, async () => {
       try {
         if (isPatch(request.type, ref.kind)) {
           const manager = fieldManagerOf(request.urn, toJson(inputs), recorded.fieldManager);
@@ -188,8 +193,8 @@ export class KubernetesProvider implements Provider {
             timeout: request.timeout,
             signal,
             budget: this.#patience(),
-            status: (message) => this.#context.status(request.urn, message),
-            note: (message) => this.#context.log("info", `${label(ref)}: ${message}`, request.urn),
+            status: (message) => this.#context.status(request.urn, mask.hide(message)),
+            note: (message) => this.#context.log("info", `${label(ref)}: ${mask.hide(message)}`, request.urn),
           });
         }
       } catch (error) {
@@ -201,9 +206,10 @@ export class KubernetesProvider implements Provider {
   /** A patch owns some fields of somebody else's object: deleting it gives those up. */
   async #letGo(cluster: Cluster, ref: ObjectRef, manager: string, signal: AbortSignal): Promise<void> {
     try {
-      const resource = await cluster.discovery.findServed(ref.apiVersion, ref.kind);
-      if ((await cluster.objects.get(resource, ref, { signal })) === undefined) return;
-      await relinquish(cluster, resource, ref, manager, { signal });
+      const options = { signal, budget: this.#patience() };
+      const resource = await cluster.discovery.findServed(ref.apiVersion, ref.kind, options.budget);
+      const live = await cluster.objects.get(resource, ref, options);
+      if (live !== undefined) await relinquish(cluster, resource, ref, uidOf(live), manager, options);
     } catch (error) {
       if (error instanceof UnknownKindError) return;
       if (!(error instanceof ApiError) || error.status !== 422) throw error;

@@ -66,7 +66,7 @@ export class FakeServer {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Breaks every connection, like a killed process. */
+  /** Breaks every connection, like a killed process. Twice is the same as once. */
   async stop(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const socket of this.#sockets) socket.destroy();
