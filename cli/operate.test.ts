@@ -245,6 +245,7 @@ describe("wrong usage", () => {
     [["up", "locl", "--yes"], /has no stack "locl"; did you mean "local"\?.*local, shop/],
     [["up", "elsewhere", "--yes"], /has no stack "elsewhere"\. Of the files/],
     [["up", "--cwd", "Pulumi.yaml", "--yes"], /there is no folder .*Pulumi\.yaml/],
+    [["up", "--cwd", "Pulumi.yaml/below", "--yes"], /there is no folder/],
     [["up", "--cwd", "nowhere", "--yes"], /there is no folder .*nowhere/],
     [["preview", "--policy-pack", "none"], /--policy-pack none: there is no PulumiPolicy.yaml/],
     [["upp"], /Did you mean up\?/],

@@ -1,29 +1,44 @@
 import { Command, CommanderError, Option } from "commander";
 import weft from "../package.json" with { type: "json" };
-import { EXIT, EXIT_CODES_HELP, type ExitCode, problemOf } from "./exit-code.ts";
+import { EXIT, EXIT_CODES_HELP, type ExitCode, problemOf, UsageError } from "./exit-code.ts";
 import { type CommonFlags, DEFAULT_STACK, ENGINES, type OperationFlags } from "./flags.ts";
 import type { World } from "./world.ts";
 
 /** Runs a command line. Every error that gets this far is told here, in a line or as JSON. */
 export async function runCommand(args: readonly string[], world: World): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.ok;
-  const program = describe(world, (code) => {
+  const program = describe(world, wantsJson(args), (code) => {
     exitCode = code;
   });
   try {
     await program.parseAsync([...args], { from: "user" });
     return exitCode;
   } catch (error) {
+    if (!(error instanceof CommanderError)) return tellProblem(error, args, world);
     // Help and version arrive here too: they end the command as a success.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    return tellProblem(error, args, world);
+    if (error.exitCode === 0) return EXIT.ok;
+    // Commander has told of it, but to a person.
+    return wantsJson(args)
+      ? tellProblem(new UsageError(error.message.replace(/^error: /, "")), args, world)
+      : EXIT.usage;
   }
+}
+
+// Asked of the bare arguments, because what they say counts also where the rest of them can't be read.
+
+function wantsJson(args: readonly string[]): boolean {
+  return args.includes("--json");
+}
+
+/** `-v` may stand among other short flags: `-yv`. */
+function isVerbose(args: readonly string[]): boolean {
+  return args.some((arg) => arg === "--verbose" || /^-[a-z]*v[a-z]*$/.test(arg));
 }
 
 /** Tells of an error in the way that the command line asks for, and returns the exit code that it stands for. */
 export function tellProblem(error: unknown, args: readonly string[], world: World): ExitCode {
-  const problem = problemOf(error, args.includes("--verbose") || args.includes("-v"));
-  if (args.includes("--json")) {
+  const problem = problemOf(error, isVerbose(args));
+  if (wantsJson(args)) {
     const line = { kind: "problem", exitCode: problem.exitCode, problem: problem.details };
     world.stdout.write(`${JSON.stringify(line)}\n`);
   } else if (problem.exitCode !== EXIT.cancelled) {
@@ -35,7 +50,7 @@ export function tellProblem(error: unknown, args: readonly string[], world: Worl
 
 type Done = (code: ExitCode) => void;
 
-function describe(world: World, done: Done): Command {
+function describe(world: World, json: boolean, done: Done): Command {
   const program = new Command("weft")
     .description("Provisions a microservice platform: a cluster, and every service of a catalog on it.")
     .version(weft.version, "-V, --version", "print the version")
@@ -44,7 +59,9 @@ function describe(world: World, done: Done): Command {
     .addHelpText("after", afterHelp(["weft up", "weft status", "weft up --help"], true));
   program.exitOverride().configureOutput({
     writeOut: (text) => void world.stdout.write(text),
-    writeErr: (text) => void world.stderr.write(text),
+    writeErr: (text) => {
+      if (!json) world.stderr.write(text);
+    },
     getOutHelpWidth: () => world.stdout.columns ?? 100,
     getErrHelpWidth: () => world.stderr.columns ?? 100,
     getOutHasColors: () => false,

@@ -20,7 +20,7 @@ const POLICY_FILE = "PulumiPolicy.yaml";
 /** The working folder: `--cwd`, or the process's own. */
 export function folderOf(flags: Pick<CommonFlags, "cwd">, world: Pick<World, "cwd">): string {
   const folder = resolve(world.cwd, flags.cwd ?? ".");
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+  if (!existsSync(folder) || !statSync(folder).isDirectory())
     throw new UsageError(`--cwd ${flags.cwd}: there is no folder ${folder}`);
   return folder;
 }
