@@ -2,6 +2,7 @@ import { ApiClient } from "./client.ts";
 import type { ProviderConfig } from "./config.ts";
 import type { Connection } from "./connection.ts";
 import { Discovery } from "./discovery.ts";
+import { SharedLists } from "./lists.ts";
 import { Objects } from "./objects.ts";
 import { Watches } from "./watch.ts";
 
@@ -11,6 +12,7 @@ export class Cluster {
   readonly discovery: Discovery;
   readonly objects: Objects;
   readonly watches: Watches;
+  readonly lists: SharedLists;
   readonly config: ProviderConfig;
   readonly #stop = new AbortController();
   readonly signal: AbortSignal;
@@ -22,6 +24,7 @@ export class Cluster {
     this.discovery = new Discovery(this.client, this.signal);
     this.objects = new Objects(this.client, this.discovery);
     this.watches = new Watches(this.client, this.signal);
+    this.lists = new SharedLists(this.client, this.signal);
   }
 
   async close(): Promise<void> {

@@ -1,10 +1,12 @@
 import { isAtLeastAsNew, uidOf, versionOf } from "../checkpoint.ts";
 import type { ApiClient } from "../client.ts";
+import type { Cluster } from "../cluster.ts";
 import { type ApiResource, collectionPath } from "../discovery.ts";
 import { type JsonMap, mapsAt, textAt, withKind } from "../json.ts";
 import { refOf } from "../kinds.ts";
-import type { Interest, Subscription, Watches } from "../watch.ts";
-import { type Endpoints, SETTLE_TIME, selectedWorkload } from "./service.ts";
+import type { SharedLists } from "../lists.ts";
+import type { Interest, Subscription } from "../watch.ts";
+import { type Endpoints, presentEndpoints, SETTLE_TIME, selectedWorkload } from "./service.ts";
 
 const SLICES: ApiResource = {
   apiVersion: "discovery.k8s.io/v1",
@@ -17,21 +19,24 @@ const WORKLOADS = ["Deployment", "StatefulSet", "DaemonSet"];
 /** What is known of where a Service leads to, while it is waited for. */
 export class ServiceEndpoints {
   readonly #client: ApiClient;
+  readonly #lists: SharedLists;
   readonly #subscription: Subscription;
   /** The Service, once it is written. */
   #service: JsonMap | undefined;
   #slices = new Map<string, JsonMap>();
+  /** Slices that were deleted: the answer to a list may come later than the event. */
+  readonly #gone = new Set<string | undefined>();
   #changedAt = performance.now();
   #workload: string | undefined;
 
   constructor(
-    client: ApiClient,
-    watches: Watches,
+    { client, lists, watches }: Pick<Cluster, "client" | "lists" | "watches">,
     namespace: string | undefined,
     name: string,
     listeners: Pick<Interest, "onTrouble" | "onFailure"> & { onChange(): void },
   ) {
     this.#client = client;
+    this.#lists = lists;
     const changed = () => {
       this.#changedAt = performance.now();
       listeners.onChange();
@@ -45,6 +50,7 @@ export class ServiceEndpoints {
       },
       onDelete: (slice) => {
         this.#slices.delete(textAt(slice, "metadata", "name") ?? "");
+        this.#gone.add(uidOf(slice));
         changed();
       },
       onReset: (slices) => {
@@ -81,15 +87,24 @@ export class ServiceEndpoints {
     for (const slice of mapsAt(body, "items")) this.#keep(withKind(slice, SLICES));
   }
 
-  /** Finds out whether somebody wants pods that the Service selects. What can't be read counts as nobody. */
+  /**
+   * Finds out whether somebody wants pods that the Service selects, where that is the question: nothing else is unknown.
+   * What can't be read counts as nobody.
+   */
   async look(service: JsonMap, signal: AbortSignal): Promise<void> {
-    this.#workload = undefined;
+    const { slices } = this.known;
+    if (slices.length === 0 || presentEndpoints(slices).length > 0) return;
+    this.#workload = await this.#workloadFor(service, signal);
+  }
+
+  async #workloadFor(service: JsonMap, signal: AbortSignal): Promise<string | undefined> {
     for (const kind of WORKLOADS) {
       const path = `/apis/apps/v1/namespaces/${textAt(service, "metadata", "namespace")}/${kind.toLowerCase()}s`;
-      const answer = await this.#client.request({ method: "GET", path, signal }).catch(() => undefined);
-      const items = mapsAt(answer?.body, "items").map((item) => withKind(item, { apiVersion: "apps/v1", kind }));
-      this.#workload ??= selectedWorkload(service, items);
+      const items = await this.#lists.get(path, { apiVersion: "apps/v1", kind }, signal).catch(() => []);
+      const found = selectedWorkload(service, items);
+      if (found !== undefined) return found;
     }
+    return undefined;
   }
 
   close(): void {
@@ -97,6 +112,7 @@ export class ServiceEndpoints {
   }
 
   #keep(slice: JsonMap): void {
+    if (this.#gone.has(uidOf(slice))) return;
     const name = textAt(slice, "metadata", "name") ?? "";
     const known = this.#slices.get(name);
     if (known === undefined || isAtLeastAsNew(slice, known)) this.#slices.set(name, slice);

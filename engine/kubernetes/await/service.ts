@@ -27,8 +27,7 @@ export function serviceStatus(service: JsonMap, endpoints: Endpoints): Status {
   }
   const selects = Object.keys(mapAt(service, "spec", "selector")).length > 0;
   if (!selects || textAt(service, "spec", "clusterIP") === "None") return READY;
-  const all = endpoints.slices.flatMap((slice) => mapsAt(slice, "endpoints"));
-  const present = all.filter((endpoint) => at(endpoint, "conditions", "terminating") !== true);
+  const present = presentEndpoints(endpoints.slices);
   // A missing condition means ready.
   const ready = present.filter((endpoint) => at(endpoint, "conditions", "ready") !== false);
   if (ready.length > 0) return READY;
@@ -38,6 +37,12 @@ export function serviceStatus(service: JsonMap, endpoints: Endpoints): Status {
   return endpoints.quiet >= SETTLE_TIME
     ? readyWith("its selector matches no pod so far")
     : waiting("no pod matches its selector so far");
+}
+
+/** Endpoints that are not on their way out. */
+export function presentEndpoints(slices: readonly JsonMap[]): readonly JsonMap[] {
+  const all = slices.flatMap((slice) => mapsAt(slice, "endpoints"));
+  return all.filter((endpoint) => at(endpoint, "conditions", "terminating") !== true);
 }
 
 /** The first workload whose pods the Service's selector matches, and that wants any. */

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { ApiClient } from "../client.ts";
 import type { JsonMap } from "../json.ts";
+import { SharedLists } from "../lists.ts";
 import { FakeServer, type Received, type Reply } from "../testing/fake-server.ts";
 import { Watches } from "../watch.ts";
 import { deploymentStatus } from "./deployment.ts";
@@ -45,7 +46,8 @@ async function start(
     signal: stop.signal,
     status: (text: string) => statuses.push(text),
   };
-  const waiter = new Waiter({ client, watches }, options, setup.resource ?? DEPLOYMENTS, "shop", "web");
+  const lists = new SharedLists(client, stop.signal);
+  const waiter = new Waiter({ client, watches, lists }, options, setup.resource ?? DEPLOYMENTS, "shop", "web");
   closing.push(
     () => server.stop(),
     () => client.close(),

@@ -1,20 +1,18 @@
 import { UnreachableError } from "../api-error.ts";
 import { generationOf, isAtLeastAsNew, isVersionAtLeast, uidOf, versionOf } from "../checkpoint.ts";
-import type { ApiClient } from "../client.ts";
+import type { Cluster } from "../cluster.ts";
 import { diagnose, gather } from "../diagnose/index.ts";
 import type { ApiResource } from "../discovery.ts";
 import { explainUnreachable } from "../explain.ts";
 import { type JsonMap, textAt } from "../json.ts";
 import { label, refOf } from "../kinds.ts";
-import type { Interest, Subscription, Watches } from "../watch.ts";
+import type { Interest, Subscription } from "../watch.ts";
 import { ServiceEndpoints } from "./endpoints.ts";
 import type { Rule } from "./rules.ts";
 import type { Status } from "./status.ts";
 
-interface WaitContext {
-  readonly client: ApiClient;
-  readonly watches: Watches;
-}
+/** What is shared by all that wait. */
+type WaitContext = Pick<Cluster, "client" | "lists" | "watches">;
 
 interface WaitOptions {
   readonly rule: Pick<Rule, "needs" | "judge">;
@@ -76,12 +74,11 @@ export class Waiter {
   ) {
     this.#context = context;
     this.#options = options;
-    const { client, watches } = context;
-    this.#subscription = watches.subscribe(resource, namespace, this.#interest(name));
+    this.#subscription = context.watches.subscribe(resource, namespace, this.#interest(name));
     const { onTrouble, onFailure } = this.#mishaps;
     this.#endpoints =
       options.rule.needs === "endpoints"
-        ? new ServiceEndpoints(client, watches, namespace, name, { onTrouble, onFailure, onChange: () => this.#wake() })
+        ? new ServiceEndpoints(context, namespace, name, { onTrouble, onFailure, onChange: () => this.#wake() })
         : undefined;
   }
 
