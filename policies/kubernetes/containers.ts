@@ -54,7 +54,7 @@ export function judgeContainers(
 ): ResourceValidation {
   return judgePods(scope, (pod, findings) => {
     const { containers, unknown } = containersOf(pod);
-    for (const field of unknown) findings.undecided(`${pod.label}: ${field.path}`);
+    for (const field of unknown) findings.leftOpen(pod.label, field);
     for (const container of containers) judge(container, findings);
   });
 }

@@ -12,8 +12,8 @@ export const availabilityCriticalLabel: ResourceValidationPolicy = {
   validateResource: judgePods({ patches: true }, (pod, findings) => {
     for (const holder of new Set([pod.object, pod.template])) {
       const label = holder.at(["metadata", "labels", CRITICAL_LABEL]);
-      if (label.unknown) findings.undecided(`${pod.label}: ${label.path}`);
-      else if (!label.absent && label.value !== "true" && label.value !== "false") {
+      if (findings.leftOpen(pod.label, label)) continue;
+      if (!label.absent && label.value !== "true" && label.value !== "false") {
         findings.violation(
           `${pod.label}: its label ${CRITICAL_LABEL} is ${found(label)}, which says neither yes nor no.\n` +
             `Fix: ${label.path}: "true"`,

@@ -11,15 +11,14 @@ export const hostPort: ResourceValidationPolicy = {
     "Leave hostPort out and reach the pods through a Service. A port of the node goes around network policy, and keeps " +
     "a second replica off that node.",
   validateResource: judgeContainers({ patches: true }, (container, findings) => {
-    const ports = container.field.get("ports");
-    for (const field of [ports, ...ports.items().map((port) => port.get("hostPort"))]) {
-      if (field.unknown) findings.undecided(`${container.label}: ${field.path}`);
+    const { label, field } = container;
+    const ports = field.get("ports");
+    if (findings.leftOpen(label, ports)) return;
+    for (const hostPort of ports.items().map((port) => port.get("hostPort"))) {
       // 0 is how the API writes "none".
-      else if (field !== ports && !field.absent && field.value !== 0) {
-        findings.violation(
-          `${container.label}: ${field.path} is ${found(field)}.\nFix: remove ${field.path}, and keep containerPort`,
-        );
-      }
+      if (findings.leftOpen(label, hostPort) || hostPort.absent || hostPort.value === 0) continue;
+      const { path } = hostPort;
+      findings.violation(`${label}: ${path} is ${found(hostPort)}.\nFix: remove ${path}, and keep containerPort`);
     }
   }),
 };

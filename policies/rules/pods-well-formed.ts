@@ -28,7 +28,7 @@ export const podsWellFormed: ResourceValidationPolicy = {
   remediationSteps: "Give the field the shape that the message names; kubectl explain <kind>.<path> shows it in full.",
   validateResource: judgePods({ patches: true }, (pod, findings) => {
     const { containers, unknown } = containersOf(pod);
-    for (const field of unknown) findings.undecided(`${pod.label}: ${field.path}`);
+    for (const field of unknown) findings.leftOpen(pod.label, field);
     const faults = [
       ...specFaults(pod),
       ...CONTAINER_LISTS.flatMap((key) => itemFaults(pod.spec.get(key))),
