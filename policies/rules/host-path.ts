@@ -5,7 +5,7 @@ import { judgePods, kindOf, labelOf, objectsIn } from "../kubernetes/pods.ts";
 
 const ofPods = judgePods({ patches: true }, (pod, findings) => {
   const volumes = pod.spec.get("volumes");
-  if (volumes.unknown) findings.undecided(`${pod.label}: ${volumes.path}`);
+  findings.leftOpen(pod.label, volumes);
   for (const volume of volumes.items()) {
     const name = volume.get("name").text;
     const label = name === undefined ? pod.label : `${pod.label}, volume ${JSON.stringify(name)}`;
@@ -27,17 +27,17 @@ export const hostPath: ResourceValidationPolicy = {
     collectFindings(report, (findings) => {
       for (const volume of objectsIn(token, args.props)) {
         const label = labelOf("PersistentVolume", volume, args.name);
-        judgeSource(label, volume.at(["spec", "hostPath"]), "a csi driver or a StorageClass", findings);
+        for (const source of ["hostPath", "local"]) {
+          judgeSource(label, volume.at(["spec", source]), "a csi driver or a StorageClass", findings);
+        }
       }
     });
   },
 };
 
 function judgeSource(label: string, source: Field, instead: string, findings: Findings): void {
-  if (source.unknown) findings.undecided(`${label}: ${source.path}`);
-  else if (!source.absent) {
-    const path = source.get("path");
-    const what = path.unknown || path.absent ? "a path of the node" : `${found(path)} of the node`;
-    findings.violation(`${label}: ${source.path} mounts ${what}.\nFix: replace ${source.path} by ${instead}`);
-  }
+  if (findings.leftOpen(label, source) || source.absent) return;
+  const path = source.get("path");
+  const what = path.unknown || path.absent ? "a path of the node" : `${found(path)} of the node`;
+  findings.violation(`${label}: ${source.path} mounts ${what}.\nFix: replace ${source.path} by ${instead}`);
 }

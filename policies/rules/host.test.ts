@@ -192,6 +192,14 @@ describe("host-path", () => {
       expect(await judge(hostPath, type, volume({ csi: { driver: "ebs.csi.aws.com" } }))).toEqual(PASS);
     });
 
+    it("rejects a local volume, which is a path or a disk of the node under another name", async () => {
+      const local = volume({ local: { path: "/mnt/disk" }, nodeAffinity: { required: {} } });
+      expect((await judge(hostPath, type, local)).violations).toEqual([
+        'PersistentVolume disk: spec.local mounts "/mnt/disk" of the node.\n' +
+          "Fix: replace spec.local by a csi driver or a StorageClass",
+      ]);
+    });
+
     it("rejects a hostPath, in a list and in a patch too", async () => {
       const bad = volume({ hostPath: { path: "/data" } });
       expect((await judge(hostPath, type, bad)).violations).toEqual([violation]);
