@@ -12,7 +12,7 @@ import { removeKubeconfig } from "./kubeconfig.ts";
 import { removePrivateCopy } from "./private-copy.ts";
 import type { Reporter } from "./reporter.ts";
 import { createReporter } from "./reporters.ts";
-import { howCalled } from "./show/platform.ts";
+import { callerOf } from "./show/next-command.ts";
 import type { Command } from "./show/summary.ts";
 import { count } from "./show/text.ts";
 import { changesIn } from "./show/words.ts";
@@ -174,7 +174,7 @@ async function tellOf(
     removed: flags.remove === true,
   };
   try {
-    reporter.end(end, { exitCode, run: howCalled(world.env) });
+    reporter.end(end, { exitCode, caller: callerOf(world.env) });
   } finally {
     reporter.release();
     operation.speaker = undefined;

@@ -139,7 +139,10 @@ function queries(command: Define, world: World, done: Done): void {
   ]);
   withCommonFlags(stack(outputs).argument("[name]", "one output; all of them if left out"))
     .option("--show-secrets", "print secrets as they are")
-    .option("--kubeconfig [file]", "write the kubeconfig to a file that only you can read, and print nothing of it")
+    .option(
+      "--kubeconfig [file]",
+      "write the kubeconfig to a file (./name) that only you can read, and print nothing of it",
+    )
     .action(async (name: string, output: string | undefined, flags: CommonFlags) => {
       done(await (await import("./commands/outputs.ts")).outputs(name, output, flags, world));
     });

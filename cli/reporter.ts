@@ -1,5 +1,6 @@
 import type { EngineEvent, Operation } from "../engine/index.ts";
 import type { EngineChoice } from "./engine-choice.ts";
+import type { Caller } from "./show/next-command.ts";
 import type { Command, End } from "./show/summary.ts";
 import type { Expected, View } from "./view.ts";
 
@@ -29,6 +30,6 @@ export interface Reporter {
 
 export interface Extra {
   readonly exitCode: number;
-  /** How the command is called, for the hints on what to do next; `undefined` for no hints. */
-  readonly run: string | undefined;
+  /** For the hints on what to do next; `undefined` for no hints. */
+  readonly caller: Caller | undefined;
 }

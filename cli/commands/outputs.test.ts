@@ -70,6 +70,16 @@ describe("weft outputs", () => {
     expect(spaced.text).toContain("--kubeconfig 'else where/config' get pods");
   });
 
+  it("takes no word for a file that may be meant as the stack", async () => {
+    await using project = await testProject();
+    const { code, error } = await outputs(project, "--kubeconfig", "shop");
+    expect(code).toBe(2);
+    expect(error).toMatch(/a stack or a file\? Say weft outputs shop --kubeconfig, or --kubeconfig \.\/shop$/m);
+    expect(await project.exists("shop")).toBe(false);
+    expect((await outputs(project, "--kubeconfig", "./shop")).code).toBe(0);
+    expect(await project.exists("shop")).toBe(true);
+  });
+
   it("rejects an output that there is not, and a stack of which nothing is deployed", async () => {
     await using project = await testProject();
     const unknown = await outputs(project, "local", "servces");

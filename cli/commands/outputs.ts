@@ -6,7 +6,8 @@ import type { CommonFlags } from "../flags.ts";
 import { kubeconfigFile, kubectlHint, writeKubeconfig } from "../kubeconfig.ts";
 import { EMBEDDED_CLUSTER } from "../kwok.ts";
 import { look } from "../look.ts";
-import { columns, howCalled, masked, shown } from "../show/platform.ts";
+import { callerOf, nextCommand } from "../show/next-command.ts";
+import { columns, masked, shown } from "../show/platform.ts";
 import { cut, oneLine } from "../show/text.ts";
 import { didYouMean, findTarget, folderOf, type Target } from "../target.ts";
 import type { World } from "../world.ts";
@@ -27,14 +28,20 @@ export async function outputs(
   if (flags.kubeconfig !== undefined && name !== undefined) {
     throw new UsageError("--kubeconfig writes one output to a file; leave out the name of another");
   }
+  // "--kubeconfig shop" would write the usual stack's into a file "shop"; most likely the stack shop is meant.
+  if (typeof flags.kubeconfig === "string" && !flags.kubeconfig.includes("/")) {
+    const [word, caller] = [flags.kubeconfig, callerOf(world.env)];
+    const forStack = nextCommand(caller, "outputs", word, "--kubeconfig");
+    throw new UsageError(`--kubeconfig ${word}: is that a stack or a file? Say ${forStack}, or --kubeconfig ./${word}`);
+  }
   const target = await findTarget(stack, flags, world);
   const { inspection } = await look(target, flags, world, () => false);
   const resources = inspection.snapshot?.resources ?? [];
   const exported = resources.find(({ type }) => isRootStack(type))?.outputs;
-  if (exported === undefined)
-    throw new UsageError(
-      `nothing is deployed of ${stack}, so it has no outputs. Run: ${howCalled(world.env)} up ${stack}`,
-    );
+  if (exported === undefined) {
+    const up = nextCommand(callerOf(world.env), "up", stack);
+    throw new UsageError(`nothing is deployed of ${stack}, so it has no outputs. Run: ${up}`);
+  }
   if (flags.kubeconfig !== undefined) return saveKubeconfig(target, exported, resources, flags, world);
 
   const whole: PropertyMap = flags.showSecrets ? unwrapSecrets(exported) : exported;

@@ -37,7 +37,7 @@ const cases: Record<string, Status> = {
 
 describe("the status of a stack", () => {
   it.each(Object.entries(cases))("reads as it did: %s", async (name, status) => {
-    const lines = renderStatus(status, { style: styleFor(false), width: 100, run: "weft" });
+    const lines = renderStatus(status, { style: styleFor(false), width: 100, caller: "weft" });
     await expect(`${lines.join("\n")}\n`).toMatchFileSnapshot(`../show/golden/status-${name}.txt`);
   });
 
@@ -63,7 +63,7 @@ describe("the status of a stack", () => {
   });
 
   it("wraps a note that has no room, and cuts none", () => {
-    const lines = renderStatus(cases.up as Status, { style: styleFor(false), width: 60, run: "weft" });
+    const lines = renderStatus(cases.up as Status, { style: styleFor(false), width: 60, caller: "weft" });
     expect(lines.join(" ").replace(/\s+/g, " ")).toContain(
       "API server, etcd and controllers are the released programs.",
     );

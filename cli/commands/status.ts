@@ -5,7 +5,8 @@ import { EXIT, type ExitCode } from "../exit-code.ts";
 import type { CommonFlags } from "../flags.ts";
 import { EMBEDDED_CLUSTER } from "../kwok.ts";
 import { look } from "../look.ts";
-import { howCalled, platformOf } from "../show/platform.ts";
+import { callerOf } from "../show/next-command.ts";
+import { platformOf } from "../show/platform.ts";
 import { renderStatus } from "../show/status.ts";
 import { styleFor, wantsColor } from "../show/style.ts";
 import { findTarget } from "../target.ts";
@@ -46,7 +47,7 @@ export async function status(stack: string, flags: CommonFlags, world: World): P
   } else {
     const style = styleFor(wantsColor(flags.color, world.env, world.stdout));
     const width = world.stdout.columns ?? Number.POSITIVE_INFINITY;
-    const lines = renderStatus(status, { style, width, run: howCalled(world.env) });
+    const lines = renderStatus(status, { style, width, caller: callerOf(world.env) });
     world.stdout.write(lines.map((line) => `${line}\n`).join(""));
   }
   return ["degraded", "gone", "unknown"].includes(status.cluster.health) ? EXIT.failed : EXIT.ok;

@@ -42,7 +42,7 @@ function ended(more: Partial<End>): End {
 
 function text(end: End, more: Partial<Parameters<typeof renderEnd>[2]> = {}): string {
   const options = { style: styleFor(false), width: 100, quiet: false, warned: false, ...more };
-  return `${renderEnd(end, { exitCode: 0, run: "weft" }, options).join("\n")}\n`;
+  return `${renderEnd(end, { exitCode: 0, caller: "weft" }, options).join("\n")}\n`;
 }
 
 const PLATFORM: PropertyMap = {

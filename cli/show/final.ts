@@ -18,7 +18,7 @@ export interface FinalOptions {
 }
 
 /** All that is left to say when an operation has ended: what went wrong first and in full, then how it ended. */
-export function renderEnd(end: End, { run }: Extra, { style, width, quiet, warned }: FinalOptions): string[] {
+export function renderEnd(end: End, { caller }: Extra, { style, width, quiet, warned }: FinalOptions): string[] {
   const { view, outcome, problem, command } = end;
   const sections = [
     ...(command === "preview" && changesIn(outcome?.changes ?? {}) > 0 ? [renderChanges(view, style)] : []),
@@ -31,7 +31,7 @@ export function renderEnd(end: End, { run }: Extra, { style, width, quiet, warne
   if (!quiet && succeeded(end) && command === "up" && outcome !== undefined) {
     const platform = platformOf(outcome.outputs);
     sections.push(platform ? renderPlatform(platform, style) : renderOutputs(outcome.outputs, style, width));
-    if (run !== undefined) sections.push(renderNext(run, end.stack, style));
+    if (caller !== undefined) sections.push(renderNext(caller, end.stack, style));
   }
   return sections.filter((lines) => lines.length > 0).flatMap((lines, index) => (index === 0 ? lines : ["", ...lines]));
 }

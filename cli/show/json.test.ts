@@ -33,7 +33,7 @@ describe("JSON for machines", () => {
       reporter.begin(start);
       for (const event of events) reporter.event(event);
       const changes = { create: 1, same: 4 };
-      reporter.end({ ...ending, outcome: outcome({ changes, outputs: { a: 1 } }) }, { exitCode: 0, run: "weft" });
+      reporter.end({ ...ending, outcome: outcome({ changes, outputs: { a: 1 } }) }, { exitCode: 0, caller: "weft" });
     });
     expect(lines[0]).toMatchObject({ kind: "start", command: "up", stack: "local", project: "weft", engine });
     expect(lines.slice(1, -1)).toEqual(events);
@@ -55,7 +55,7 @@ describe("JSON for machines", () => {
   it("never holds a secret output", () => {
     const [line] = tell((reporter) => {
       const outputs = { kubeconfig: new Secret("s3cr3t-canary"), nested: { deep: [new Secret("s3cr3t-canary")] } };
-      reporter.end({ ...ending, outcome: outcome({ outputs }) }, { exitCode: 0, run: undefined });
+      reporter.end({ ...ending, outcome: outcome({ outputs }) }, { exitCode: 0, caller: undefined });
     });
     expect(line?.outputs).toEqual({ kubeconfig: "[secret]", nested: { deep: ["[secret]"] } });
   });
@@ -64,7 +64,7 @@ describe("JSON for machines", () => {
     const problem = { exitCode: 4, message: "locked", details: { error: "LockedError", message: "locked" } } as const;
     const lines = tell((reporter) => {
       reporter.stopping("SIGINT");
-      reporter.end({ ...ending, outcome: undefined, problem }, { exitCode: 4, run: undefined });
+      reporter.end({ ...ending, outcome: undefined, problem }, { exitCode: 4, caller: undefined });
     });
     expect(lines).toEqual([
       { kind: "stopping", signal: "SIGINT" },

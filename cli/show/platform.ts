@@ -1,6 +1,6 @@
 import type { PropertyMap } from "../../engine/index.ts";
 import { type PlatformOutputs, platformOutputs } from "../../stacks/outputs.ts";
-import { DEFAULT_STACK } from "../flags.ts";
+import { type Caller, nextCommand } from "./next-command.ts";
 import type { Style } from "./style.ts";
 import { count, cut, oneLine, pad, widthOf } from "./text.ts";
 
@@ -71,20 +71,13 @@ export function columns(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-/** What one does after an `up`. `run` is how the command is called: "weft", or "npm run weft --". */
-export function renderNext(run: string, stack: string, style: Style): string[] {
-  const of = stack === DEFAULT_STACK ? "" : ` ${stack}`;
+/** What one does after an `up`. */
+export function renderNext(caller: Caller, stack: string, style: Style): string[] {
   const rows = columns([
-    [`${run} status${of}`, "what is there, and what of it is real"],
-    [`${run} outputs${of} --kubeconfig`, "writes the kubeconfig, and says how kubectl takes it"],
-    [`${run} preview${of}`, "what another up would change"],
-    [`${run} destroy${of}`, "takes it all down"],
+    [nextCommand(caller, "status", stack), "what is there, and what of it is real"],
+    [nextCommand(caller, "outputs", stack, "--kubeconfig"), "writes the kubeconfig, and says how kubectl takes it"],
+    [nextCommand(caller, "preview", stack), "what another up would change"],
+    [nextCommand(caller, "destroy", stack), "takes it all down"],
   ]);
   return [style.bold("Next"), ...rows.map((row) => `  ${row}`)];
-}
-
-/** How the command was called, for hints that can be copied. */
-export function howCalled(env: NodeJS.ProcessEnv): string {
-  if (env.npm_lifecycle_event === undefined) return "weft";
-  return env.npm_lifecycle_event === "npx" ? "npx weft" : "npm run weft --";
 }

@@ -1,4 +1,5 @@
 import type { Health, Status } from "../commands/status.ts";
+import { type Caller, nextCommand } from "./next-command.ts";
 import { addressMark, columns, loadBalancers } from "./platform.ts";
 import type { Style } from "./style.ts";
 import { count, indent, oneLine, pad, widthOf, wrap } from "./text.ts";
@@ -6,14 +7,13 @@ import { count, indent, oneLine, pad, widthOf, wrap } from "./text.ts";
 export interface StatusOptions {
   readonly style: Style;
   readonly width: number;
-  /** How the command is called. */
-  readonly run: string;
+  readonly caller: Caller;
 }
 
 /** The whole answer of `weft status`: the cluster first, then what is real, then where things are. */
-export function renderStatus(status: Status, { style, width, run }: StatusOptions): string[] {
+export function renderStatus(status: Status, { style, width, caller }: StatusOptions): string[] {
   const { stack, deployed, platform, cluster } = status;
-  const up = `${run} up ${stack}`;
+  const up = nextCommand(caller, "up", stack);
   if (!deployed) {
     return [`${style.dim("·")} ${style.bold(`${stack}: nothing is deployed`)}`, `  to change that: ${up}`];
   }

@@ -74,7 +74,7 @@ describe("telling a log", () => {
     world.pass(51_000);
     reporter.stopping("SIGTERM");
     reporter.event(end(kwok));
-    reporter.end(ending, { exitCode: 0, run: "weft" });
+    reporter.end(ending, { exitCode: 0, caller: "weft" });
     const lines = world.stdout.text.trimEnd().split("\n");
     expect(lines.slice(0, 6)).toEqual([
       "      0.0 s  weft up local  built-in engine (no pulumi on PATH)",
@@ -111,7 +111,7 @@ describe("telling a log", () => {
     for (const event of [message("warning", "w"), message("info", "i"), ...made(kwok)]) reporter.event(event);
     vi.advanceTimersByTime(60_000);
     expect(world.stdout.text).toBe("");
-    reporter.end(ending, { exitCode: 0, run: "weft" });
+    reporter.end(ending, { exitCode: 0, caller: "weft" });
     expect(world.stdout.text).toMatch(/^✓ local: 2 created/);
   });
 
@@ -139,7 +139,7 @@ describe("telling a terminal", () => {
     expect(world.stdout.text).not.toContain(SHOW);
     expect(world.stdout.text).toMatch(/cluster\s+0\/1 {2}kwok: creating/);
     reporter.event(end(kwok));
-    reporter.end(ending, { exitCode: 0, run: "weft" });
+    reporter.end(ending, { exitCode: 0, caller: "weft" });
     const [picture, after] = world.stdout.text.split(SHOW);
     expect(picture).toMatch(/✓ cluster\s+1\/1/);
     expect(after).toMatch(/^\n✓ local: 2 created/);
@@ -166,7 +166,7 @@ describe("telling a terminal", () => {
     for (const event of [phase("plan"), end(kwok, "same", { phase: "plan" })]) reporter.event(event);
     reporter.end(
       { ...ending, outcome: outcome({ phase: "plan", changes: { same: 1 } }) },
-      { exitCode: 0, run: undefined },
+      { exitCode: 0, caller: undefined },
     );
     expect(world.stdout.text.split(SHOW)[1]).toMatch(/^✓ local: 0 changes, 1 unchanged/);
   });
