@@ -79,6 +79,16 @@ describe("the command", () => {
     ]);
   });
 
+  it.runIf(process.platform === "linux")("looks for room where the toolchain's cache is", async () => {
+    await using project = await testProject();
+    const env = { XDG_CACHE_HOME: join(project.directory, "xdg"), WEFT_CACHE_DIR: "" };
+    const { stdout } = await weft(["doctor", "--json"], project.directory, env);
+    const checks: { name: string; detail: string }[] = JSON.parse(stdout).checks;
+    expect(checks.find(({ name }) => name === "disk, cache")?.detail).toContain(
+      `${project.directory}/xdg/weft/toolchain`,
+    );
+  });
+
   it("examines a project", async () => {
     await using project = await testProject();
     const { stdout, stderr } = await weft(["doctor"], project.directory);

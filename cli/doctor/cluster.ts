@@ -1,18 +1,21 @@
 import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join, sep } from "node:path";
 import { promisify } from "node:util";
-import { listToolchain, type ToolStatus } from "../../toolchain/index.ts";
+import { cacheRoot, listToolchain, type ToolStatus } from "../../toolchain/index.ts";
 import { EMBEDDED_FOLDER } from "../kwok.ts";
+import { type Caller, callerOf, nextCommand } from "../show/next-command.ts";
 import { count } from "../show/text.ts";
 import { type Check, ok, problem, warning } from "./check.ts";
 import { diskCheck, freeBytes } from "./machine.ts";
 
 const run = promisify(execFile);
 
-/** A build keeps Go's modules and compiled packages, and Kubernetes is most of them; the programs alone are 0.5 GiB. */
-const ROOM = { nothing: 0, programs: 2 ** 30, build: 6 * 2 ** 30 };
+/**
+ * The programs alone are 0.5 GiB. A build keeps besides them Go's compiled packages (3.1 GiB) and modules (up to 2.6), and
+ * has scratch files while it lasts; the README asks for as much.
+ */
+const ROOM = { nothing: 0, programs: 2 ** 30, build: 10 * 2 ** 30 };
 
 /** Where the programs of an embedded cluster would come from, and whether there is room for them. */
 export async function toolchainChecks(env: NodeJS.ProcessEnv): Promise<Check[]> {
@@ -23,7 +26,7 @@ export async function toolchainChecks(env: NodeJS.ProcessEnv): Promise<Check[]> 
     const text = error instanceof Error ? error.message : String(error);
     return [problem("platform", text, "use a machine of one of these platforms, or a stack with another target")];
   }
-  const folder = env.WEFT_CACHE_DIR || join(homedir(), ".cache");
+  const folder = cacheRoot(env);
   const needed = tools.some(({ from }) => from === "go")
     ? ROOM.build
     : tools.some(({ from }) => from === "release")
@@ -31,18 +34,19 @@ export async function toolchainChecks(env: NodeJS.ProcessEnv): Promise<Check[]> 
       : ROOM.nothing;
   return [
     ok("platform", tools[0]?.platform ?? ""),
-    toolchainCheck(tools),
+    toolchainCheck(tools, callerOf(env)),
     ...(needed === ROOM.nothing ? [] : [diskCheck("disk, cache", folder, await freeBytes(folder), needed)]),
   ];
 }
 
-export function toolchainCheck(tools: readonly ToolStatus[]): Check {
+export function toolchainCheck(tools: readonly ToolStatus[], caller: Caller = "weft"): Check {
   const name = "toolchain";
+  const install = nextCommand(caller, "toolchain install");
   const from = (way: ToolStatus["from"]): string[] => tools.filter((tool) => tool.from === way).map(({ tool }) => tool);
   const missing = tools.filter((tool) => tool.from === undefined);
   if (missing.length > 0) {
     const reasons = missing.map(({ tool, ways }) => `${tool}: ${ways.map(({ detail }) => detail).join("; ")}`);
-    const fix = "weft toolchain install says all that would help; installing Go is enough";
+    const fix = `${install} says all that would help; installing Go is enough`;
     return problem(name, [`no way leads to ${missing.length} of ${tools.length} programs`, ...reasons].join("\n"), fix);
   }
   const parts = [
@@ -58,11 +62,16 @@ export function toolchainCheck(tools: readonly ToolStatus[]): Check {
   const fallback = go?.open
     ? `a build where a download fails (${go.detail})`
     : `no build where a download fails: ${go?.detail}`;
-  return warning(name, `${detail}; ${fallback}`, "weft toolchain install does it now, and shows how it goes");
+  return warning(name, `${detail}; ${fallback}`, `${install} does it now, and shows how it goes`);
 }
 
 /** What earlier clusters left: processes and folders that no state knows of any more. */
-export async function leftoverChecks(project: string, stack: string, exists: boolean | undefined): Promise<Check[]> {
+export async function leftoverChecks(
+  project: string,
+  stack: string,
+  exists: boolean | undefined,
+  caller: Caller,
+): Promise<Check[]> {
   const clusters = join(project, EMBEDDED_FOLDER, "clusters");
   const found = await readdir(clusters, { withFileTypes: true }).catch(() => []);
   const folders = found.filter((entry) => entry.isDirectory()).map(({ name }) => join(clusters, name));
@@ -82,7 +91,7 @@ export async function leftoverChecks(project: string, stack: string, exists: boo
       warning(
         "leftover",
         `${what}: an interrupted start left it`,
-        `if no up is under way: weft up, or remove ${folder}`,
+        `if no up is under way: ${nextCommand(caller, "up")}, or remove ${folder}`,
       ),
     ];
   });

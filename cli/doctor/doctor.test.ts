@@ -45,6 +45,8 @@ describe("weft doctor", () => {
   it("says what it found, and how to mend what is wrong", async () => {
     await using project = await testProject();
     const { of, level, code } = await examine(project);
+    // Nothing is in this cache, so there has to be room for it, where it is.
+    expect(of("disk, cache")[0]?.detail).toMatch(`free in ${join(project.directory, "cache", "toolchain")}`);
     expect(of("catalog")[0]?.detail).toBe("1 service of 1 team in catalog");
     expect(of("passphrase")[0]).toMatchObject({ level: "ok", detail: expect.stringContaining("none yet") });
     expect(of("engine")[0]?.detail).toBe("built-in (no pulumi on PATH)");

@@ -1,6 +1,7 @@
 import { loadProject } from "../../engine/project/index.ts";
 import { EXIT, type ExitCode } from "../exit-code.ts";
 import type { CommonFlags } from "../flags.ts";
+import { callerOf } from "../show/next-command.ts";
 import { styleFor, wantsColor } from "../show/style.ts";
 import { findTarget, folderOf } from "../target.ts";
 import type { World } from "../world.ts";
@@ -40,7 +41,7 @@ export async function examine(stack: string, flags: CommonFlags, world: World): 
     stateChecks(project, stack, env, engine.engine),
     toolchainChecks(env),
   ]);
-  const leftovers = await leftoverChecks(project.directory, stack, state.exists);
+  const leftovers = await leftoverChecks(project.directory, stack, state.exists, callerOf(env));
   // While the configuration can't be read, the target is likely the usual one.
   const isEmbedded = files.config === undefined || files.config.cluster.target === "kwok";
   return [
