@@ -4,8 +4,7 @@ import { type JsonMap, textAt } from "./json.ts";
 import { isPatch } from "./kinds.ts";
 import { randomName, withName } from "./naming.ts";
 import { normalizeInputs } from "./normalize.ts";
-import { reveal } from "./same.ts";
-import { markSecrets } from "./secrets.ts";
+import { markSecrets, reveal } from "./secrets.ts";
 import { structureFailures } from "./structure.ts";
 
 export interface CheckFacts {
@@ -34,7 +33,7 @@ export function checkInputs(facts: CheckFacts): CheckResult {
 export function needsNamespace(inputs: PropertyMap): boolean {
   const metadata = inputs.metadata === undefined ? {} : reveal(inputs.metadata);
   if (metadata instanceof Unknown || !isMap(metadata)) return false;
-  const namespace = metadata.namespace === undefined ? undefined : reveal(metadata.namespace);
+  const namespace = reveal(metadata.namespace);
   return namespace === undefined || namespace === null || namespace === "";
 }
 

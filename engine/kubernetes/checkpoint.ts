@@ -1,7 +1,7 @@
-import { isMap, type PropertyMap, Secret, UNKNOWN, unwrapSecrets } from "../property.ts";
+import { isMap, type PropertyMap, UNKNOWN, unwrapSecrets } from "../property.ts";
 import { type JsonMap, mapAt, numberAt, textAt, toJson } from "./json.ts";
 import { denormalizeOutputs } from "./normalize.ts";
-import { markSecrets } from "./secrets.ts";
+import { markSecrets, reveal } from "./secrets.ts";
 
 /*
  * A resource's outputs are the object as the API server has it, plus three entries that the official provider keeps
@@ -84,9 +84,8 @@ export function readRecorded(outputs: PropertyMap): Recorded {
 /** The recorded inputs, wherever the state has them: `__inputs` where the resource's own are missing. */
 export function recordedInputs(inputs: PropertyMap, outputs: PropertyMap): PropertyMap {
   if (Object.keys(inputs).length > 0) return inputs;
-  const kept = outputs[INPUTS];
-  const inner = kept instanceof Secret ? kept.value : kept;
-  return isMap(inner) ? inner : {};
+  const kept = reveal(outputs[INPUTS]);
+  return isMap(kept) ? kept : {};
 }
 
 export function uidOf(object: JsonMap): string | undefined {

@@ -102,6 +102,17 @@ describe("provider configuration", () => {
     expect(reasons(config).join("\n")).toMatch(/has no context "three"; contexts in it: "one", "two"/);
   });
 
+  it.each([
+    ["{qps", ["kubeClientSettings"]],
+    ["[1]", ["kubeClientSettings"]],
+    [true, ["kubeClientSettings"]],
+    ['{"timeout":"20","qps":5}', ["kubeClientSettings.timeout"]],
+    [{ burst: new Secret(5), timeout: false }, ["kubeClientSettings.timeout"]],
+    [{}, []],
+  ])("takes no client settings that it can't understand: %j", (kubeClientSettings, wrong) => {
+    expect(properties({ kubeconfig: kubeconfig(), kubeClientSettings })).toEqual(wrong);
+  });
+
   it("rejects what is no kubeconfig, without repeating it", () => {
     const secrets = ["token: [t0ken-canary", '"t0ken-canary"', "a: t0ken-canary\nb: 1", '{"clusters": "t0ken-canary"}'];
     for (const text of secrets) {

@@ -1,7 +1,6 @@
 import { closest, distance } from "fastest-levenshtein";
-import { equal, isMap, type PropertyMap, type PropertyValue, Secret, Unknown } from "../property.ts";
+import { equal, isMap, type PropertyMap, type PropertyValue, Unknown } from "../property.ts";
 import type { CheckFailure, CheckResult, DiffResult } from "../provider.ts";
-import { numberAt } from "./json.ts";
 import {
   activeCluster,
   activeContext,
@@ -10,6 +9,7 @@ import {
   type Overrides,
   readKubeconfig,
 } from "./kubeconfig.ts";
+import { reveal } from "./secrets.ts";
 
 /** The provider's configuration, understood. */
 export interface ProviderConfig {
@@ -49,6 +49,8 @@ const UNSUPPORTED: Readonly<Record<string, string>> = {
   skipUpdateUnreachable: "a cluster that can't be reached is an error",
   upsertExistingObjects: "an object that exists has to be imported",
 };
+/** Of `kubeClientSettings`. */
+const SETTINGS = ["burst", "qps", "timeout"];
 /** What the engine itself keeps beside the configuration. */
 const ENGINE_KEYS = [
   "version",
@@ -60,7 +62,12 @@ const ENGINE_KEYS = [
 ];
 
 export function checkConfig(config: PropertyMap, environment: NodeJS.ProcessEnv): CheckResult {
-  const failures = [...keyFailures(config), ...valueFailures(config), ...kubeconfigFailures(config, environment)];
+  const failures = [
+    ...keyFailures(config),
+    ...valueFailures(config),
+    ...settingsFailures(config),
+    ...kubeconfigFailures(config, environment),
+  ];
   return { inputs: config, failures };
 }
 
@@ -70,7 +77,7 @@ function keyFailures(config: PropertyMap): CheckFailure[] {
     if (property.startsWith("__") || known.includes(property) || !isSet(value)) return [];
     const reason = Object.hasOwn(UNSUPPORTED, property) ? UNSUPPORTED[property] : undefined;
     // Saying that it is off asks for nothing.
-    if (reason !== undefined && [false, "false"].includes(plain(value) as boolean | string)) return [];
+    if (reason !== undefined && [false, "false"].includes(reveal(value) as boolean | string)) return [];
     if (reason !== undefined) {
       return [
         { property, reason: `is not supported by the built-in engine: ${reason}. Remove it, or use the Pulumi CLI` },
@@ -85,13 +92,13 @@ function keyFailures(config: PropertyMap): CheckFailure[] {
 function valueFailures(config: PropertyMap): CheckFailure[] {
   const failures: CheckFailure[] = [];
   for (const property of TEXTS) {
-    const value = plain(config[property]);
+    const value = reveal(config[property]);
     if (isSet(value) && !(value instanceof Unknown) && typeof value !== "string") {
       failures.push({ property, reason: "has to be a text" });
     }
   }
   for (const property of FLAGS) {
-    const value = plain(config[property]);
+    const value = reveal(config[property]);
     if (
       isSet(value) &&
       !(value instanceof Unknown) &&
@@ -100,19 +107,33 @@ function valueFailures(config: PropertyMap): CheckFailure[] {
       failures.push({ property, reason: "has to be true or false" });
     }
   }
-  if (plain(config.enableServerSideApply) === "false" || plain(config.enableServerSideApply) === false) {
+  if (reveal(config.enableServerSideApply) === "false" || reveal(config.enableServerSideApply) === false) {
     const reason = "the built-in engine applies on the server only. Remove it, or use the Pulumi CLI";
     failures.push({ property: "enableServerSideApply", reason });
   }
-  if (isTrue(config.strictMode) && text(config.context) === undefined && !(plain(config.context) instanceof Unknown)) {
+  if (isTrue(config.strictMode) && text(config.context) === undefined && !(reveal(config.context) instanceof Unknown)) {
     failures.push({ property: "context", reason: "is missing: strictMode asks for it" });
   }
   return failures;
 }
 
+function settingsFailures({ kubeClientSettings }: PropertyMap): CheckFailure[] {
+  const property = "kubeClientSettings";
+  const given = reveal(kubeClientSettings);
+  if (!isSet(given) || given instanceof Unknown) return [];
+  const settings = settingsOf(given);
+  if (settings === undefined) {
+    return [{ property, reason: 'has to be an object, or one as JSON text: {"timeout": 30}' }];
+  }
+  return SETTINGS.filter((key) => !["number", "undefined"].includes(typeof reveal(settings[key]))).map((key) => ({
+    property: `${property}.${key}`,
+    reason: "has to be a number",
+  }));
+}
+
 function kubeconfigFailures(config: PropertyMap, environment: NodeJS.ProcessEnv): CheckFailure[] {
   const property = "kubeconfig";
-  const value = plain(config.kubeconfig);
+  const value = reveal(config.kubeconfig);
   if (value instanceof Unknown) return [];
   if (!isSet(value)) {
     const reason =
@@ -125,7 +146,7 @@ function kubeconfigFailures(config: PropertyMap, environment: NodeJS.ProcessEnv)
       "comes from the environment variable KUBECONFIG: name the context as well, so that it can't be another cluster by chance";
     return [{ property, reason }];
   }
-  if ([config.context, config.cluster].some((item) => plain(item) instanceof Unknown)) return [];
+  if ([config.context, config.cluster].some((item) => reveal(item) instanceof Unknown)) return [];
   try {
     const read = readKubeconfig(value);
     activeCluster(read, overridesOf(config));
@@ -151,7 +172,7 @@ function replacingKeys(olds: PropertyMap, news: PropertyMap, changed: readonly s
   const [before, after] = [text(olds.clusterIdentifier), text(news.clusterIdentifier)];
   if (before !== undefined && after !== undefined) return before === after ? [] : ["clusterIdentifier"];
   const places = ["kubeconfig", "context", "cluster"];
-  if (places.some((key) => plain(news[key]) instanceof Unknown)) return [];
+  if (places.some((key) => reveal(news[key]) instanceof Unknown)) return [];
   const [oldCluster, newCluster] = [clusterOf(olds), clusterOf(news)];
   if (oldCluster === undefined || newCluster === undefined || equal(oldCluster, newCluster)) return [];
   return places.filter((key) => changed.includes(key));
@@ -169,12 +190,12 @@ function clusterOf(config: PropertyMap): PropertyMap | undefined {
 /** Understands a checked configuration. Throws an Error where `checkConfig` would have failed. */
 export function parseConfig(config: PropertyMap): ProviderConfig {
   const overrides = overridesOf(config);
-  const places = [config.kubeconfig, config.context, config.cluster].map(plain);
+  const places = [config.kubeconfig, config.context, config.cluster].map((value) => reveal(value));
   const known = !places.some((value) => value instanceof Unknown);
   const kubeconfig = known ? readKubeconfig(config.kubeconfig ?? null) : undefined;
   if (kubeconfig !== undefined) activeContext(kubeconfig, overrides);
-  const settings = clientSettings(config.kubeClientSettings);
-  const timeout = numberAt(settings, "timeout");
+  const settings = settingsOf(reveal(config.kubeClientSettings) ?? null) ?? {};
+  const timeout = reveal(settings.timeout);
   return {
     kubeconfig,
     overrides,
@@ -185,40 +206,38 @@ export function parseConfig(config: PropertyMap): ProviderConfig {
     patchForce: isTrue(config.enablePatchForce),
     deleteUnreachable: isTrue(config.deleteUnreachable),
     suppressDeprecationWarnings: isTrue(config.suppressDeprecationWarnings),
-    requestTimeout: timeout === undefined ? undefined : timeout * 1000,
-    unused: ["burst", "qps"].filter((key) => Object.hasOwn(settings, key)),
+    requestTimeout: typeof timeout === "number" ? timeout * 1000 : undefined,
+    unused: SETTINGS.filter((key) => key !== "timeout" && Object.hasOwn(settings, key)),
   };
 }
 
-/** The SDK sends nested options as JSON text. */
-function clientSettings(value: PropertyValue | undefined): Record<string, number> {
-  const given = plain(value);
-  const parsed: unknown = typeof given === "string" && given !== "" ? JSON.parse(given) : given;
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) return {};
-  return Object.fromEntries(Object.entries(parsed).filter(([, item]) => typeof item === "number"));
+/** The SDK sends nested options as JSON text. `undefined`: they are none. */
+function settingsOf(given: PropertyValue): PropertyMap | undefined {
+  try {
+    const parsed = typeof given === "string" ? (JSON.parse(given) as PropertyValue) : given;
+    return isMap(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function overridesOf(config: PropertyMap): Overrides {
   return { context: text(config.context), cluster: text(config.cluster) };
 }
 
-function plain(value: PropertyValue | undefined): PropertyValue | undefined {
-  return value instanceof Secret ? value.value : value;
-}
-
 function text(value: PropertyValue | undefined): string | undefined {
-  const given = plain(value);
+  const given = reveal(value);
   return typeof given === "string" && given !== "" ? given : undefined;
 }
 
 function isTrue(value: PropertyValue | undefined): boolean {
-  const given = plain(value);
+  const given = reveal(value);
   return given === true || given === "true";
 }
 
 /** Whether an option was given at all; an SDK sends empty texts and objects for some that were not. */
 function isSet(value: PropertyValue | undefined): value is PropertyValue {
-  const given = plain(value);
+  const given = reveal(value);
   if (given === undefined || given === null || given === "") return false;
   return !(isMap(given) && Object.keys(given).length === 0);
 }

@@ -5,7 +5,8 @@ import { AUTONAMED } from "./annotations.ts";
 import { immutablePaths, type Mutability, touches } from "./immutable.ts";
 import { isBuiltIn, isNamespaced } from "./kinds.ts";
 import { normalizeInputs } from "./normalize.ts";
-import { meansAbsent, reveal, sameValue } from "./same.ts";
+import { meansAbsent, sameValue } from "./same.ts";
+import { reveal } from "./secrets.ts";
 
 export interface DiffFacts {
   /** The recorded inputs. What the cluster has since made of the object is no change: a refresh finds that. */
@@ -51,7 +52,7 @@ export function diffObjects(facts: DiffFacts): DiffResult {
  */
 function sharesName(olds: PropertyMap, news: PropertyMap): boolean {
   const [before, after] = [metadataOf(olds), metadataOf(news)];
-  const annotations = after.annotations === undefined ? undefined : reveal(after.annotations);
+  const annotations = reveal(after.annotations);
   if (isMap(annotations) && annotations[AUTONAMED] === "true") return false;
   return typeof after.name === "string" && before.name === after.name && before.namespace === after.namespace;
 }
@@ -100,13 +101,13 @@ function own(map: PropertyMap, key: string): PropertyValue | undefined {
 }
 
 function metadataOf(inputs: PropertyMap): PropertyMap {
-  const metadata = inputs.metadata === undefined ? undefined : reveal(inputs.metadata);
+  const metadata = reveal(inputs.metadata);
   return isMap(metadata) ? metadata : {};
 }
 
 /** Without a namespace means in "default"; a cluster-scoped object has none, whatever was written. */
 function withCanonicalNamespace(inputs: PropertyMap): PropertyMap {
-  const metadata = inputs.metadata === undefined ? undefined : reveal(inputs.metadata);
+  const metadata = reveal(inputs.metadata);
   if (!isMap(metadata)) return inputs;
   const { namespace, ...rest } = metadata;
   if (isNamespaced(String(inputs.apiVersion), String(inputs.kind)) === false) return { ...inputs, metadata: rest };

@@ -1,7 +1,7 @@
 import { isMap, type PropertyMap, type PropertyValue } from "../property.ts";
 import type { PathStep } from "../property-path.ts";
 import { groupOf } from "./kinds.ts";
-import { reveal } from "./same.ts";
+import { reveal } from "./secrets.ts";
 
 /** What a provider's configuration says about data that is replaced rather than changed. */
 export interface Mutability {

@@ -2,8 +2,9 @@ import { readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { parse } from "yaml";
-import { isMap, type PropertyValue, Secret } from "../property.ts";
+import { isMap, type PropertyValue } from "../property.ts";
 import { isJsonMap, type JsonMap, mapAt, mapsAt, textAt } from "./json.ts";
+import { reveal } from "./secrets.ts";
 
 /** A kubeconfig as far as it decides where requests go; credentials are left to the Kubernetes client library. */
 export interface Kubeconfig {
@@ -19,7 +20,7 @@ export interface Overrides {
 
 /** The kubeconfig's text, its content as an object, or the path of a file. Throws an Error that says what is wrong. */
 export function readKubeconfig(value: PropertyValue): Kubeconfig {
-  const given = value instanceof Secret ? value.value : value;
+  const given = reveal(value);
   if (isMap(given)) return { content: given as JsonMap, folder: process.cwd() };
   if (typeof given !== "string" || given.trim() === "") throw new Error("is neither a kubeconfig nor the path of one");
   const path = filePath(given);

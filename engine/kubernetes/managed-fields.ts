@@ -2,7 +2,7 @@ import { isMap, type PropertyMap, type PropertyValue } from "../property.ts";
 import { type PathStep, parsePath } from "../property-path.ts";
 import { isJsonMap, type Json, type JsonMap, mapAt, mapsAt, textAt } from "./json.ts";
 import { isLegacyManager } from "./naming.ts";
-import { reveal } from "./same.ts";
+import { reveal } from "./secrets.ts";
 
 /*
  * `metadata.managedFields` says who owns which field. FieldsV1 is a tree whose keys are `f:<name>` for fields of a map,
@@ -86,7 +86,7 @@ function covers(fields: JsonMap, path: readonly PathStep[], value: PropertyValue
   const [step, ...rest] = path;
   // An empty node above the path's end owns everything below.
   if (step === undefined || Object.keys(fields).length === 0) return true;
-  const inner = value === undefined ? undefined : reveal(value);
+  const inner = reveal(value);
   if (typeof step === "number") {
     const element = Array.isArray(inner) ? inner[step] : undefined;
     return Object.entries(fields).some(

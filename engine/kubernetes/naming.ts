@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { isMap, type PropertyMap, Secret, Unknown } from "../property.ts";
 import { AUTONAMED, chosenFieldManager, isAutonamed } from "./annotations.ts";
 import { isJsonMap, type JsonMap, textAt } from "./json.ts";
+import { reveal } from "./secrets.ts";
 
 /** The official provider creates objects under this name, and applies to them under one of its own per resource. */
 export const LEGACY_FIELD_MANAGER = "pulumi-kubernetes";
@@ -29,9 +30,9 @@ export function randomName(resourceName: string): string {
  * did not choose is marked by an annotation, so that a later run knows it may choose another.
  */
 export function withName(news: PropertyMap, olds: JsonMap | undefined, choose: () => string): PropertyMap {
-  const metadata = plain(news.metadata);
+  const metadata = reveal(news.metadata);
   if (metadata instanceof Unknown) return news;
-  const given = isMap(metadata) ? plain(metadata.name) : undefined;
+  const given = isMap(metadata) ? reveal(metadata.name) : undefined;
   if (given instanceof Unknown || (typeof given === "string" && given !== "")) return news;
   const kept = olds !== undefined && isAutonamed(olds) ? textAt(olds, "metadata", "name") : undefined;
   return withAutoname(news, isMap(metadata) ? metadata : {}, kept ?? choose());
@@ -39,7 +40,7 @@ export function withName(news: PropertyMap, olds: JsonMap | undefined, choose: (
 
 function withAutoname(news: PropertyMap, metadata: PropertyMap, name: string): PropertyMap {
   const named = { ...metadata, name };
-  if (plain(metadata.annotations) instanceof Unknown) return { ...news, metadata: named };
+  if (reveal(metadata.annotations) instanceof Unknown) return { ...news, metadata: named };
   const annotations = { ...metadataMap(metadata.annotations), [AUTONAMED]: "true" };
   return { ...news, metadata: { ...named, annotations } };
 }
@@ -49,10 +50,6 @@ function metadataMap(value: PropertyMap[string] | undefined): PropertyMap {
   if (!(value instanceof Secret)) return isMap(value) ? value : {};
   const inner = isMap(value.value) ? value.value : {};
   return Object.fromEntries(Object.entries(inner).map(([key, item]) => [key, new Secret(item)]));
-}
-
-function plain(value: PropertyMap[string] | undefined): PropertyMap[string] | undefined {
-  return value instanceof Secret ? value.value : value;
 }
 
 /** Managers that the official provider and its predecessors created objects under. */

@@ -1,5 +1,6 @@
 import { containsUnknown, isMap, type PropertyMap, type PropertyValue, Secret, Unknown } from "../property.ts";
 import { groupOf } from "./kinds.ts";
+import { reveal } from "./secrets.ts";
 
 /** Fields of `metadata` that only the API server sets. */
 const SERVER_SET = [
@@ -80,16 +81,12 @@ function normalizeSecret(inputs: PropertyMap): PropertyMap {
 }
 
 function content(value: PropertyValue | undefined): PropertyMap | undefined {
-  const inner = value instanceof Secret ? value.value : value;
+  const inner = reveal(value);
   return isMap(inner) ? inner : undefined;
 }
 
 function mapValues(map: PropertyMap, change: (value: PropertyValue) => PropertyValue): PropertyMap {
-  return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(plain(value))]));
-}
-
-function plain(value: PropertyValue): PropertyValue {
-  return value instanceof Secret ? value.value : value;
+  return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(reveal(value))]));
 }
 
 function encode(value: PropertyValue): PropertyValue {

@@ -3,7 +3,8 @@ import type { PathStep } from "../property-path.ts";
 import { type JsonMap, mapAt } from "./json.ts";
 import { isBuiltIn } from "./kinds.ts";
 import { normalizeInputs } from "./normalize.ts";
-import { meansAbsent, reveal, sameValue } from "./same.ts";
+import { meansAbsent, sameValue } from "./same.ts";
+import { reveal } from "./secrets.ts";
 
 /** Annotations that controllers and tools write; nobody declares them. */
 const FOREIGN_ANNOTATIONS = ["deployment.kubernetes.io/revision", "kubectl.kubernetes.io/last-applied-configuration"];
@@ -83,6 +84,6 @@ function namesOf(list: readonly PropertyValue[]): ReadonlyMap<string, number> | 
 function nameOf(value: PropertyValue): string | undefined {
   const inner = reveal(value);
   if (!isMap(inner)) return undefined;
-  const name = inner.name === undefined ? undefined : reveal(inner.name);
+  const name = reveal(inner.name);
   return typeof name === "string" ? name : undefined;
 }

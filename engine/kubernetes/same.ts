@@ -1,6 +1,7 @@
-import { equal, isMap, type PropertyValue, Secret } from "../property.ts";
+import { equal, isMap, type PropertyValue } from "../property.ts";
 import type { PathStep } from "../property-path.ts";
 import { sameQuantity } from "./quantity.ts";
+import { reveal } from "./secrets.ts";
 
 /*
  * The API server writes some values differently from how a program did ("1000m" comes back as "1"). Differences that
@@ -48,8 +49,4 @@ export function meansAbsent(value: PropertyValue, path: readonly PathStep[], bui
   if (Array.isArray(inner)) return inner.length === 0;
   const last = path.at(-1);
   return isMap(inner) && Object.keys(inner).length === 0 && typeof last === "string" && OPTIONAL_MAPS.has(last);
-}
-
-export function reveal(value: PropertyValue): PropertyValue {
-  return value instanceof Secret ? value.value : value;
 }

@@ -2,6 +2,13 @@ import { containsSecret, isMap, type PropertyMap, type PropertyValue, Secret, Un
 
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 
+/** A value that may be secret, in plain text: to be looked at, and never shown. */
+export function reveal(value: PropertyValue): PropertyValue;
+export function reveal(value: PropertyValue | undefined): PropertyValue | undefined;
+export function reveal(value: PropertyValue | undefined): PropertyValue | undefined {
+  return value instanceof Secret ? value.value : value;
+}
+
 /**
  * `outputs` with everything secret that is secret in `inputs`, by path. Maps are followed key by key, so that one secret
  * does not hide a whole Deployment; a list with a secret in it becomes secret as a whole, because the server may reorder

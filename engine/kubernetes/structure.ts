@@ -4,7 +4,7 @@ import type { CheckFailure } from "../provider.ts";
 import { expressionsIn, WAIT_FOR } from "./annotations.ts";
 import { parseExpression } from "./await/wait-for.ts";
 import { isBuiltIn, isPatch, kindOfType } from "./kinds.ts";
-import { reveal } from "./same.ts";
+import { reveal } from "./secrets.ts";
 
 /**
  * What can be known wrong about an object without asking the API server. All of it at once. Everything a schema knows is
@@ -17,7 +17,7 @@ export function structureFailures(type: string, inputs: PropertyMap): readonly C
 function typeFailures(type: string, inputs: PropertyMap): CheckFailure[] {
   const expected = kindOfType(type);
   return (["apiVersion", "kind"] as const).flatMap((property): CheckFailure[] => {
-    const value = plain(inputs[property]);
+    const value = reveal(inputs[property]);
     if (value instanceof Unknown) return [];
     if (typeof value !== "string" || value === "") {
       return [{ property, reason: `${missingOr(value, "a text")}; for ${type} it is ${quote(expected[property])}` }];
@@ -28,14 +28,14 @@ function typeFailures(type: string, inputs: PropertyMap): CheckFailure[] {
 }
 
 function metadataFailures(type: string, inputs: PropertyMap): CheckFailure[] {
-  const metadata = plain(inputs.metadata);
+  const metadata = reveal(inputs.metadata);
   if (metadata instanceof Unknown) return [];
   if (metadata !== undefined && metadata !== null && !isMap(metadata)) {
     return [{ property: "metadata", reason: missingOr(metadata, "an object") }];
   }
   const map: PropertyMap = isMap(metadata) ? metadata : {};
   const patchWithoutName =
-    isPatch(type, String(inputs.kind)) && (plain(map.name) ?? "") === ""
+    isPatch(type, String(inputs.kind)) && (reveal(map.name) ?? "") === ""
       ? [{ property: "metadata.name", reason: "is missing: a patch has to name the object it patches" }]
       : [];
   return [
@@ -51,7 +51,7 @@ function metadataFailures(type: string, inputs: PropertyMap): CheckFailure[] {
 
 /** The rules of a path segment, which hold for every kind; a kind's own are stricter, and the server's to judge. */
 function nameFailures(metadata: PropertyMap, key: "name" | "namespace"): CheckFailure[] {
-  const value = plain(metadata[key]);
+  const value = reveal(metadata[key]);
   const property = `metadata.${key}`;
   if (value === undefined || value === null || value instanceof Unknown || value === "") return [];
   if (typeof value !== "string") return [{ property, reason: missingOr(value, "a text") }];
@@ -63,18 +63,18 @@ function nameFailures(metadata: PropertyMap, key: "name" | "namespace"): CheckFa
 }
 
 function generateNameFailures(metadata: PropertyMap): CheckFailure[] {
-  const wanted = plain(metadata.generateName);
-  if (wanted === undefined || wanted === null || wanted === "" || (plain(metadata.name) ?? "") !== "") return [];
+  const wanted = reveal(metadata.generateName);
+  if (wanted === undefined || wanted === null || wanted === "" || (reveal(metadata.name) ?? "") !== "") return [];
   const reason = "is not possible with server-side apply: leave both out for a name with a random suffix, or set name";
   return [{ property: "metadata.generateName", reason }];
 }
 
 function textMapFailures(metadata: PropertyMap, key: "labels" | "annotations"): CheckFailure[] {
-  const value = plain(metadata[key]);
+  const value = reveal(metadata[key]);
   if (value === undefined || value === null || value instanceof Unknown) return [];
   if (!isMap(value)) return [{ property: `metadata.${key}`, reason: missingOr(value, "an object") }];
   return Object.entries(value).flatMap(([name, item]): CheckFailure[] => {
-    const inner = plain(item);
+    const inner = reveal(item);
     if (typeof inner === "string" || inner instanceof Unknown || inner === null) return [];
     const path: readonly PathStep[] = ["metadata", key, name];
     return [{ property: formatPath(path), reason: `${missingOr(inner, "a text")}; write it in quotes` }];
@@ -82,8 +82,8 @@ function textMapFailures(metadata: PropertyMap, key: "labels" | "annotations"): 
 }
 
 function waitForFailures(metadata: PropertyMap): CheckFailure[] {
-  const annotations = plain(metadata.annotations);
-  const value = isMap(annotations) ? plain(annotations[WAIT_FOR]) : undefined;
+  const annotations = reveal(metadata.annotations);
+  const value = isMap(annotations) ? reveal(annotations[WAIT_FOR]) : undefined;
   if (typeof value !== "string") return [];
   return expressionsIn(value).flatMap((text): CheckFailure[] => {
     try {
@@ -94,10 +94,6 @@ function waitForFailures(metadata: PropertyMap): CheckFailure[] {
       return [{ property: formatPath(["metadata", "annotations", WAIT_FOR]), reason }];
     }
   });
-}
-
-function plain(value: PropertyValue | undefined): PropertyValue | undefined {
-  return value === undefined ? undefined : reveal(value);
 }
 
 function missingOr(value: PropertyValue | undefined, wanted: string): string {
