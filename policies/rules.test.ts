@@ -89,8 +89,16 @@ describe("pods in every kind of resource", () => {
     expect(await violated(type, wrap(BAD_SPEC))).toEqual(MUST_NOT);
     expect(await violated(type, wrap({ containers: [{ name: "app" }] }))).toEqual([]);
     expect(await violated(type, { metadata: { name: "orders" } })).toEqual([]);
-    const skipped = (await verdicts(type, wrap(BAD_SPEC))).filter(({ verdict }) => verdict.notApplicable !== undefined);
-    expect(skipped.map(({ name }) => name)).toEqual([...PROBES, ...RESOURCES]);
+    const job = /:(Cron)?Job/.test(type);
+    const stated = {
+      resources: { limits: { cpu: "0" }, requests: { memory: "-1" } },
+      livenessProbe: "no",
+      readinessProbe: 1,
+    };
+    expect(await violated(type, wrap({ containers: [{ name: "app", ...stated }] }))).toEqual([
+      ...(job ? [] : PROBES),
+      ...RESOURCES,
+    ]);
   });
 
   it.each(CARRIERS.map((carrier) => [`${carrier.type}List`, carrier] as const))("are judged in %s", async (type, {

@@ -1,7 +1,7 @@
 import type { ResourceValidation } from "@pulumi/policy";
 import type { Field } from "./field.ts";
 import type { Findings } from "./findings.ts";
-import { judgePods, type Pod, type Scope } from "./pods.ts";
+import { type Exception, judgePods, type Pod } from "./pods.ts";
 
 export type Role = "container" | "init container" | "sidecar" | "ephemeral container";
 
@@ -49,12 +49,12 @@ function roleOf(key: (typeof CONTAINER_LISTS)[number], restartPolicy: Field | un
 
 /** A rule about containers of every role: `judge` is called for each. */
 export function judgeContainers(
-  scope: Scope,
   judge: (container: Container, findings: Findings) => void,
+  except?: Exception,
 ): ResourceValidation {
-  return judgePods(scope, (pod, findings) => {
+  return judgePods((pod, findings) => {
     const { containers, unknown } = containersOf(pod);
     for (const field of unknown) findings.leftOpen(pod.label, field);
     for (const container of containers) judge(container, findings);
-  });
+  }, except);
 }

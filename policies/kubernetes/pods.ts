@@ -92,27 +92,19 @@ export function labelOf(kind: string, object: Field, resourceName: string): stri
   return `${kind} ${namespace === undefined ? "" : `${namespace}/`}${name}`;
 }
 
-export interface Scope {
-  /**
-   * Whether `…Patch` resources are judged: yes where what they state can be wrong, no where only something left out can
-   * be, because what they leave out is in the object they patch.
-   */
-  readonly patches: boolean;
-  /** Kinds that the rule says nothing about, and why. */
-  readonly except?: { readonly kinds: readonly string[]; readonly reason: string };
+/** Kinds that a rule says nothing about, and why. */
+export interface Exception {
+  readonly kinds: readonly string[];
+  readonly reason: string;
 }
 
 /** A rule about pods: `judge` is called for each. */
-export function judgePods(scope: Scope, judge: (pod: Pod, findings: Findings) => void): ResourceValidation {
+export function judgePods(judge: (pod: Pod, findings: Findings) => void, except?: Exception): ResourceValidation {
   return (args, report) => {
     const pods = podsIn(args);
     if (pods === undefined) return args.notApplicable("it holds no pods");
-    const except = scope.except;
     if (except !== undefined && pods.some((pod) => except.kinds.includes(pod.kind))) {
       return args.notApplicable(except.reason);
-    }
-    if (!scope.patches && pods.some((pod) => pod.partial)) {
-      return args.notApplicable("a patch states only a part of its object");
     }
     collectFindings(report, (findings) => {
       for (const pod of pods) judge(pod, findings);

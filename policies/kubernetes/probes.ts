@@ -7,11 +7,12 @@ const CHECKS = ["httpGet", "tcpSocket", "grpc", "exec"] as const;
 /**
  * A rule that every long-running container has a probe. Long-running are the containers and the sidecars of what is
  * meant to go on: not of Jobs and CronJobs, nor of a bare pod that is not restarted when it is done. Init containers
- * end by themselves, and Kubernetes allows them no probes; ephemeral containers neither.
+ * end by themselves, and Kubernetes allows them no probes; ephemeral containers neither. A patch can't take a probe away,
+ * but it can state one that is none.
  */
 export function judgeProbe(probe: "readinessProbe" | "livenessProbe", examplePath: string): ResourceValidation {
   const except = { kinds: ["Job", "CronJob"], reason: "a job runs to its end" };
-  return judgeContainers({ patches: false, except }, (container, findings) => {
+  return judgeContainers((container, findings) => {
     if (container.role === "ephemeral container") return;
     if (container.role === "init container" && container.roleUnknown === undefined) return;
     const fault = probeFault(container, probe);
@@ -32,12 +33,13 @@ export function judgeProbe(probe: "readinessProbe" | "livenessProbe", examplePat
         `  ${probe}:\n    httpGet:\n      path: ${examplePath}\n      port: ${portOf(container)}\n` +
         "  (or tcpSocket, grpc or exec in place of httpGet)",
     );
-  });
+  }, except);
 }
 
 function probeFault(container: Container, probe: string) {
   const field = container.field.get(probe);
   if (field.unknown) return { text: "", unknown: field };
+  if (container.pod.partial && (field.absent || field.isObject)) return undefined;
   if (field.absent) return { text: `it has no ${probe}`, unknown: undefined };
   // A check that is stated counts, whatever its values: they may be unknown in a preview.
   const checks = CHECKS.map((check) => field.get(check));

@@ -9,7 +9,7 @@ export const availabilityCriticalLabel: ResourceValidationPolicy = {
   enforcementLevel: "mandatory",
   severity: "medium",
   remediationSteps: 'Write weft.dev/critical: "true" (in quotes) on a critical workload, and leave it off the others.',
-  validateResource: judgePods({ patches: true }, (pod, findings) => {
+  validateResource: judgePods((pod, findings) => {
     for (const holder of new Set([pod.object, pod.template])) {
       const label = holder.at(["metadata", "labels", CRITICAL_LABEL]);
       if (findings.leftOpen(pod.label, label)) continue;

@@ -10,7 +10,7 @@ export const hostNamespaces: ResourceValidationPolicy = {
   remediationSteps:
     "Leave out hostNetwork, hostPID and hostIPC. With them a pod sees the traffic, the processes or the memory of " +
     "everything else on its node, and network policy does not hold it.",
-  validateResource: judgePods({ patches: true }, (pod, findings) => {
+  validateResource: judgePods((pod, findings) => {
     for (const key of ["hostNetwork", "hostPID", "hostIPC"]) judgeOff(pod.label, pod.spec.get(key), findings);
   }),
 };

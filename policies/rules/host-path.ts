@@ -3,7 +3,7 @@ import { type Field, found } from "../kubernetes/field.ts";
 import { collectFindings, type Findings } from "../kubernetes/findings.ts";
 import { judgePods, kindOf, labelOf, objectsIn } from "../kubernetes/pods.ts";
 
-const ofPods = judgePods({ patches: true }, (pod, findings) => {
+const ofPods = judgePods((pod, findings) => {
   const volumes = pod.spec.get("volumes");
   findings.leftOpen(pod.label, volumes);
   for (const volume of volumes.items()) {

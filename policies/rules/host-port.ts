@@ -10,7 +10,7 @@ export const hostPort: ResourceValidationPolicy = {
   remediationSteps:
     "Leave hostPort out and reach the pods through a Service. A port of the node goes around network policy, and keeps " +
     "a second replica off that node.",
-  validateResource: judgeContainers({ patches: true }, (container, findings) => {
+  validateResource: judgeContainers((container, findings) => {
     const { label, field } = container;
     const ports = field.get("ports");
     if (findings.leftOpen(label, ports)) return;

@@ -14,7 +14,7 @@ export const hostPrivileged: ResourceValidationPolicy = {
   remediationSteps:
     "Leave privileged out, and add the one capability that the process needs, if any. A privileged container is root on " +
     "its node.",
-  validateResource: judgePods({ patches: true }, (pod, findings) => {
+  validateResource: judgePods((pod, findings) => {
     const { containers, unknown } = containersOf(pod);
     for (const field of unknown) findings.leftOpen(pod.label, field);
     judgeOff(pod.label, pod.spec.at(HOST_PROCESS), findings);

@@ -11,7 +11,7 @@ export const imagesFixedTag: ResourceValidationPolicy = {
   remediationSteps:
     "Write the version that was tested after the image's name, or its digest. What has neither is whatever was pushed " +
     "last: nodes then differ, and there is nothing to roll back to.",
-  validateResource: judgeContainers({ patches: true }, (container, findings) => {
+  validateResource: judgeContainers((container, findings) => {
     const image = container.field.get("image");
     if (image.unknown) {
       findings.undecided(`${container.label}: ${image.path}`);

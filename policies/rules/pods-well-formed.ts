@@ -26,7 +26,7 @@ export const podsWellFormed: ResourceValidationPolicy = {
   enforcementLevel: "mandatory",
   severity: "medium",
   remediationSteps: "Give the field the shape that the message names; kubectl explain <kind>.<path> shows it in full.",
-  validateResource: judgePods({ patches: true }, (pod, findings) => {
+  validateResource: judgePods((pod, findings) => {
     const { containers, unknown } = containersOf(pod);
     for (const field of unknown) findings.leftOpen(pod.label, field);
     const faults = [

@@ -1,5 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { CONTAINER, DEPLOYMENT, deployment, judge, PASS, podSpec, UNKNOWN, withContainer } from "../fixtures.ts";
+import {
+  CONTAINER,
+  DEPLOYMENT,
+  deployment,
+  type Json,
+  judge,
+  PASS,
+  podSpec,
+  UNKNOWN,
+  withContainer,
+} from "../fixtures.ts";
 import { probesLiveness } from "./probes-liveness.ts";
 import { probesReadiness } from "./probes-readiness.ts";
 
@@ -117,6 +127,13 @@ describe.each([
       const undecided = `undecided until this is known: Deployment shop/orders, ${what}`;
       expect(await judge(rule, DEPLOYMENT, props)).toEqual({ ...PASS, undecided });
     });
+  });
+
+  it("judges a patch by what it states: a probe in part is one, and what is no probe is none", async () => {
+    const patch = (value: Json | undefined) => judge(rule, `${DEPLOYMENT}Patch`, withContainer({ [probe]: value }));
+    expect(await patch(undefined)).toEqual(PASS);
+    expect(await patch({ periodSeconds: 5 })).toEqual(PASS);
+    expect((await patch("GET /")).violations.join()).toContain(`its ${probe} is "GET /", which is no probe`);
   });
 
   it("decides whatever an unknown leaves open where the probe is there", async () => {

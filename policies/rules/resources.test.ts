@@ -25,7 +25,7 @@ describe.each([
     expect(await judge(rule, DEPLOYMENT, stated({ cpu: "100m", memory: "500Mi" }))).toEqual(PASS);
   });
 
-  it.each(["1", "0.5", ".5", "250m", "1e-1", "1500u", 1, 0.25])("passes a CPU of %j", async (cpu) => {
+  it.each(["1", "0.5", ".5", "250m", "1e-1", "1500u", "1000u", "1m", 1, 0.25])("passes a CPU of %j", async (cpu) => {
     expect(await judge(rule, DEPLOYMENT, stated({ cpu, memory: "500Mi" }))).toEqual(PASS);
   });
 
@@ -85,6 +85,31 @@ describe.each([
       'Deployment shop/orders, sidecar "proxy"',
     ]);
     expect(violations[2]).toContain("Fix: spec.template.spec.initContainers[1].resources:");
+  });
+
+  it.each([
+    ["cpu", "-1", "less than none"],
+    ["cpu", -0.5, "less than none"],
+    ["cpu", "1n", "less than 1m"],
+    ["cpu", "999u", "less than 1m"],
+    ["memory", "-1Gi", "less than none"],
+    ["memory", "500m", "less than a byte"],
+    ["memory", "1e-3", "less than a byte"],
+  ])("rejects a %s of %j, which is %s", async (name, value, fault) => {
+    const { violations } = await judge(rule, DEPLOYMENT, stated({ cpu: "1", memory: "1Gi", [name]: value }));
+    expect(violations.join()).toContain(`${word} is ${JSON.stringify(value)}, which is ${fault}.`);
+  });
+
+  it("judges a patch by what it states", async () => {
+    const patch = (amounts: Json) => {
+      const resources = { [section]: amounts };
+      return judge(rule, `${DEPLOYMENT}Patch`, deployment({ containers: [{ name: "app", resources }] }));
+    };
+    expect(await patch({})).toEqual(PASS);
+    expect(await patch({ cpu: "1" })).toEqual(PASS);
+    expect((await patch({ cpu: "0" })).violations).toEqual([
+      `DeploymentPatch shop/orders, container "app": its CPU ${word} is "0", which is the same as none.\n${fix}`,
+    ]);
   });
 
   it("passes an ephemeral container, which may state none", async () => {
