@@ -123,22 +123,6 @@ describe("a preview", () => {
     expect(await driver.previewCreate(pod("one", "small"))).toMatchObject({ kind: "Pod" });
   });
 
-  it("and the run itself are held up by no race for a quota", async () => {
-    await driver.create(namespace("crowded"));
-    await driver.create({
-      apiVersion: "v1",
-      kind: "ResourceQuota",
-      metadata: { name: "maps", namespace: "crowded" },
-      spec: { hard: { "count/configmaps": "100" } },
-    });
-    const created = Array.from({ length: 60 }, (_, i) =>
-      driver.create(configMap(`map-${i}`, { namespace: "crowded" })),
-    );
-    const managers = (await Promise.all(created)).map(({ outputs }) => JSON.stringify(outputs));
-    // One that another manager had created would have to be migrated before its next change.
-    expect(managers.filter((text) => text.includes('"pulumi-kubernetes"'))).toEqual([]);
-  });
-
   it("fails on an admission policy, with its own message", async () => {
     const policy = { apiVersion: "admissionregistration.k8s.io/v1", metadata: { name: "owned.weft.test" } };
     await kube.apply(
