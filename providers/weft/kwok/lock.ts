@@ -1,72 +1,76 @@
-import { link, mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { present, removeFile } from "./layout.ts";
+import { removeFile } from "./layout.ts";
 import type { Operation } from "./operation.ts";
 import { processIdentity } from "./processes.ts";
 
+/** How often the folder may go away between making it and using it: others remove it when it is empty. */
+const FOLDER_TRIES = 100;
+
 /**
- * Runs an action while no other process works on the same cluster. A lock whose holder has died is taken over at once:
- * the holder is known by its pid and start time. Waits for a living holder until the operation is cancelled.
+ * Runs an action while no other process works on the same cluster. Who wants in puts down a file of its own, named by
+ * its pid and start time, and is in if there is no other one of a living process; else it takes the file back and waits.
+ * So no lock is ever taken over: nobody but its owner has it, and what a dead one left is simply removed.
+ * Waits for a living holder until the operation is cancelled.
  */
 export async function withLock<T>(path: string, operation: Operation, action: () => Promise<T>): Promise<T> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const mine = JSON.stringify({ pid: process.pid, identity: await processIdentity(process.pid) });
-  const draft = `${path}.${process.pid}`;
-  try {
-    for (;;) {
-      // Written aside and linked into place, so that nobody reads half a lock.
-      await writeFile(draft, mine, { mode: 0o600 });
-      if (await linked(draft, path)) break;
-      const holder = await readFile(path, "utf8").catch(() => undefined);
-      if (holder !== undefined && (await alive(holder))) {
-        operation.status(`waiting for another run that works on this cluster (pid ${pidOf(holder)})`);
-        await sleep(200, undefined, { signal: operation.signal });
-      } else if (holder !== undefined) {
-        await takeAway(path, holder);
-      }
+  const mine = `${path}.${process.pid}.${encodeURIComponent((await processIdentity(process.pid)) ?? "")}`;
+  for (let lost = 0; ; ) {
+    try {
+      const holder = await enter(path, mine);
+      if (holder === undefined) break;
+      operation.status(`waiting for another run that works on this cluster (pid ${holder})`);
+      // Two that come at once both step back; unequal pauses let one of them be first.
+      await sleep(100 + Math.random() * 200, undefined, { signal: operation.signal });
+    } catch (error) {
+      if (codeOf(error) !== "ENOENT" || ++lost > FOLDER_TRIES) throw error;
     }
-  } finally {
-    await removeFile(draft);
   }
   try {
     return await action();
   } finally {
-    await removeFile(path);
+    await removeFile(mine);
   }
 }
 
-/** Removes a dead holder's lock, and puts it back if another process has meanwhile taken it over. */
-async function takeAway(path: string, dead: string): Promise<void> {
-  const aside = `${path}.${process.pid}.dead`;
+/** Takes the lock, or tells the pid of a process that has it. */
+async function enter(path: string, mine: string): Promise<number | undefined> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const before = await livingHolder(path, mine);
+  if (before !== undefined) return before;
+  let holder: number | undefined = process.pid;
   try {
-    await rename(path, aside);
+    await writeFile(mine, "", { flag: "wx", mode: 0o600 });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    // Another operation of this very process has it.
+    if (codeOf(error) === "EEXIST") return holder;
     throw error;
   }
-  if ((await readFile(aside, "utf8")) !== dead && !(await present(path))) await linked(aside, path);
-  await removeFile(aside);
-}
-
-async function linked(from: string, to: string): Promise<boolean> {
   try {
-    await link(from, to);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
+    // Of two that have both put down their files, the later one can't overlook the other.
+    holder = await livingHolder(path, mine);
+    return holder;
+  } finally {
+    if (holder !== undefined) await removeFile(mine);
   }
 }
 
-async function alive(holder: string): Promise<boolean> {
-  const pid = pidOf(holder);
-  if (pid === undefined) return false;
-  const identity = await processIdentity(pid);
-  return identity !== undefined && holder === JSON.stringify({ pid, identity });
+/** The pid of a living process, other than this one, with a file; files of dead ones are removed. */
+async function livingHolder(path: string, mine: string): Promise<number | undefined> {
+  const prefix = `${basename(path)}.`;
+  for (const name of await readdir(dirname(path))) {
+    const file = join(dirname(path), name);
+    if (!name.startsWith(prefix) || file === mine) continue;
+    const [, pid, identity] = /^(\d+)\.(.*)$/.exec(name.slice(prefix.length)) ?? [];
+    if (pid === undefined) continue;
+    const now = await processIdentity(Number(pid));
+    if (now !== undefined && encodeURIComponent(now) === identity) return Number(pid);
+    await removeFile(file);
+  }
+  return undefined;
 }
 
-function pidOf(holder: string): number | undefined {
-  const match = /^\{"pid":(\d+),/.exec(holder);
-  return match === null ? undefined : Number(match[1]);
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
 }

@@ -1,44 +1,24 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { clusterProcesses, endProcesses, processIdentity } from "./processes.ts";
-
-// The real processes of this test play a cluster's: sleeping, started through links in a cluster's folder.
+import { sleeper, started, stillRuns } from "./testing/sleeper.ts";
 
 let folder: string;
-let children: ChildProcess[] = [];
-
-async function start(cluster: string, program: string): Promise<ChildProcess> {
-  const bin = join(folder, cluster, "bin");
-  await mkdir(bin, { recursive: true });
-  await symlink("/bin/sleep", join(bin, program));
-  return run(join(bin, program), "600");
-}
-
-function run(...[command = "", ...args]: string[]): Promise<ChildProcess> {
-  const child = spawn(command, args, { stdio: "ignore" });
-  children.push(child);
-  return new Promise((done, failed) => child.once("spawn", () => done(child)).once("error", failed));
-}
+const start = (cluster: string, program: string) => sleeper(join(folder, cluster), program);
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "weft-processes-"));
 });
-
-afterEach(async () => {
-  for (const child of children) child.kill("SIGKILL");
-  children = [];
-  await rm(folder, { recursive: true });
-});
+afterEach(() => rm(folder, { recursive: true }));
 
 describe("the processes of a cluster", () => {
   it("are those that were started from its folder, and no others", async () => {
     const etcd = await start("local", "etcd");
     await start("local-2", "etcd");
-    await run("/bin/sh", "-c", `: ${join(folder, "local", "bin", "etcd")}; sleep 600`);
+    await started("/bin/sh", "-c", `: ${join(folder, "local", "bin", "etcd")}; sleep 600`);
     expect(await clusterProcesses(join(folder, "local"))).toEqual([{ pid: etcd.pid, program: "etcd" }]);
   });
 
@@ -50,6 +30,22 @@ describe("the processes of a cluster", () => {
     expect(await processIdentity(etcd.pid ?? 0)).toBeUndefined();
     expect(await clusterProcesses(join(folder, "local"))).toEqual([{ pid: scheduler.pid, program: "kube-scheduler" }]);
     expect(await processIdentity(other.pid ?? 0)).toBeDefined();
+  });
+
+  it("of another user are named, with what to do", async () => {
+    const etcd = await start("local", "etcd");
+    // Only root could start a process of another user; the system's refusal is played.
+    const kill = vi.spyOn(process, "kill").mockImplementation(() => {
+      throw Object.assign(new Error("kill EPERM"), { code: "EPERM" });
+    });
+    try {
+      await expect(endProcesses(join(folder, "local"), () => true)).rejects.toThrow(
+        new RegExp(`^etcd \\(process ${etcd.pid}\\) was started by \\S.* and run again\\.$`),
+      );
+    } finally {
+      kill.mockRestore();
+    }
+    expect(await stillRuns(etcd)).toBe(true);
   });
 
   it("are none where nothing runs", async () => {

@@ -44,24 +44,40 @@ export async function endProcesses(clusterDirectory: string, which: (program: st
     }
     if (left.length === 0 && killed.size === 0) return;
     if (performance.now() > deadline) {
-      throw new Error(`processes ${[...killed.keys()].join(", ")} did not end after being killed; does a disk hang?`);
+      const pids = [...killed.keys()].join(",");
+      throw new Error(
+        `processes ${pids} did not end after being killed, as happens when a disk hangs. ` +
+          `See what they wait for with "ps -o pid,stat,wchan,args -p ${pids}", and run again once they are gone.`,
+      );
     }
     // Always the hard way: the files of a cluster that ends are removed, and etcd's log makes a restart safe.
     const launchers = left.filter(({ program }) => !isComponent(program));
-    for (const { pid } of launchers.length > 0 ? launchers : left) {
+    for (const { pid, program } of launchers.length > 0 ? launchers : left) {
       if (!killed.has(pid)) killed.set(pid, await processIdentity(pid));
-      kill(pid);
+      await kill(pid, program);
     }
     await sleep(20);
   }
 }
 
-function kill(pid: number): void {
+async function kill(pid: number, program: string): Promise<void> {
   try {
     process.kill(pid, "SIGKILL");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ESRCH") return;
+    if (code !== "EPERM") throw error;
+    throw new Error(
+      `${program} (process ${pid}) was started by ${await ownerOf(pid)} and can't be ended by you. ` +
+        `Run again as that user, or end it with "sudo kill -9 ${pid}" and run again.`,
+      { cause: error },
+    );
   }
+}
+
+async function ownerOf(pid: number): Promise<string> {
+  const { stdout } = await run("ps", ["-o", "user=", "-p", String(pid)]).catch(() => ({ stdout: "" }));
+  return stdout.trim() || "another user";
 }
 
 /** What tells a process from a later one with the same pid; `undefined` when there is none. */
@@ -74,7 +90,9 @@ export async function processIdentity(pid: number): Promise<string | undefined> 
     // Dead, but for the exit code that nobody asked for yet. Until its last thread has ended it keeps its ports.
     return state === "Z" && Number(threads) <= 1 ? undefined : started;
   }
-  const { stdout } = await run("ps", ["-o", "lstart=", "-p", String(pid)]).catch(() => ({ stdout: "" }));
+  // The same words and hours for everybody who asks.
+  const env = { ...process.env, LC_ALL: "C", TZ: "UTC" };
+  const { stdout } = await run("ps", ["-o", "lstart=", "-p", String(pid)], { env }).catch(() => ({ stdout: "" }));
   return stdout.trim() === "" ? undefined : stdout.trim();
 }
 
