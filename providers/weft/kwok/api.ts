@@ -1,4 +1,5 @@
 import { Agent, request } from "node:https";
+import { RUN_AGAIN } from "./operation.ts";
 
 /** Who asks, and of whom. PEM texts. */
 export interface Access {
@@ -16,6 +17,11 @@ export class ApiError extends Error {
     super(message);
     this.code = code;
   }
+}
+
+/** Nobody said anything in time. */
+export class NoAnswer extends Error {
+  override readonly name = "NoAnswer";
 }
 
 export interface ApiRequest {
@@ -46,7 +52,7 @@ export class Api {
     return JSON.parse(await this.text(method, path, options)) as T;
   }
 
-  /** Throws {@link ApiError} for any status but 2xx, and Node's own error when there is no answer. */
+  /** Throws {@link ApiError} for any status but 2xx, {@link NoAnswer}, and Node's own error when nobody is there. */
   text(method: string, path: string, options: ApiRequest = {}): Promise<string> {
     const { contentType = "application/json", timeout = 15_000 } = options;
     const body = options.body === undefined ? undefined : Buffer.from(JSON.stringify(options.body));
@@ -71,7 +77,8 @@ export class Api {
         },
       );
       call.on("error", (error) => {
-        reject(error.name === "AbortError" ? new Error(`no answer within ${timeout / 1000} s`) : error);
+        const late = `${method} ${path}: no answer within ${timeout / 1000} s. ${RUN_AGAIN}`;
+        reject(error.name === "AbortError" ? new NoAnswer(late) : error);
       });
       call.end(body);
     });

@@ -7,7 +7,7 @@ const LOAD_BALANCER_PREFIX = "198.18";
 export const SERVICE_RANGE = "10.96.0.0/16";
 
 /** The provisioner that the default StorageClass names. */
-export const PROVISIONER = "simulated.weft.dev";
+const PROVISIONER = "simulated.weft.dev";
 
 const NODE_READY = '.status.conditions.[] | select( .type == "Ready" ) | .status';
 

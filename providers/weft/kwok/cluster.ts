@@ -187,8 +187,8 @@ async function settle(
   const api = new Api(access);
   try {
     await ensureStorage(api);
-    await convergeNodes(api, operation, planNodes(inputs));
-    const uid = await waitForIdentity(api, operation);
+    await convergeNodes(api, operation, at, planNodes(inputs));
+    const uid = await waitForIdentity(api, operation, at);
     const { gitVersion } = await api.json<{ gitVersion: string }>("GET", "/version");
     return {
       ...inputs,

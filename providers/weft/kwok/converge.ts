@@ -2,8 +2,10 @@ import pLimit from "p-limit";
 import { type Api, ApiError } from "./api.ts";
 import { storageObjects } from "./cluster-stages.ts";
 import { NODES_PATH } from "./health.ts";
-import { type ExistingNode, type NodeObject, nodeChanges } from "./nodes.ts";
-import { type Operation, until } from "./operation.ts";
+import { logEnd } from "./kwokctl.ts";
+import type { Layout } from "./layout.ts";
+import { type ExistingNode, NODE_LABEL, type NodeObject, nodeChanges } from "./nodes.ts";
+import { type Operation, RUN_AGAIN, until } from "./operation.ts";
 
 const MERGE = "application/merge-patch+json";
 /** Requests at a time. */
@@ -20,7 +22,12 @@ interface Node extends ExistingNode {
  * Makes the nodes what the plan says, and waits until they are ready. Pods of a removed node are deleted with it, so
  * that their controllers place new ones at once: the simulated kubelet that would end them is gone.
  */
-export async function convergeNodes(api: Api, operation: Operation, planned: readonly NodeObject[]): Promise<void> {
+export async function convergeNodes(
+  api: Api,
+  operation: Operation,
+  at: Layout,
+  planned: readonly NodeObject[],
+): Promise<void> {
   const existing = (await api.json<{ items: Node[] }>("GET", NODES_PATH)).items;
   const { create, resize, remove } = nodeChanges(planned, existing);
   const limit = pLimit(CONCURRENCY);
@@ -35,15 +42,28 @@ export async function convergeNodes(api: Api, operation: Operation, planned: rea
   await each(remove, (name) => patch(api, `/api/v1/nodes/${name}`, { spec: { unschedulable: true } }));
   await each(remove, (name) => removeNode(api, name));
   if (create.length > 0) operation.status(`adding ${create.length} nodes`);
-  await each(create, (node) => api.text("POST", "/api/v1/nodes", { body: node }));
+  await each(create, (node) => addNode(api, node));
   await each(resize, async ({ metadata: { name, labels }, status: { capacity, allocatable } }) => {
     await patch(api, `/api/v1/nodes/${name}/status`, { status: { capacity, allocatable } });
     await patch(api, `/api/v1/nodes/${name}`, { metadata: { labels } });
   });
-  await waitForNodes(api, operation, planned);
+  await waitForNodes(api, operation, at, planned);
 }
 
-async function waitForNodes(api: Api, operation: Operation, planned: readonly NodeObject[]): Promise<void> {
+async function addNode(api: Api, node: NodeObject): Promise<void> {
+  try {
+    await api.text("POST", "/api/v1/nodes", { body: node });
+  } catch (error) {
+    if (!(error instanceof ApiError && error.code === 409)) throw error;
+    const { name } = node.metadata;
+    throw new Error(
+      `the cluster has a node ${name} that Weft did not make: it lacks the label ${NODE_LABEL}. ` +
+        `Delete it with "kubectl delete node ${name}" and run again.`,
+    );
+  }
+}
+
+async function waitForNodes(api: Api, operation: Operation, at: Layout, planned: readonly NodeObject[]): Promise<void> {
   let ready = 0;
   const progress = () => `nodes: ${ready} of ${planned.length} ready`;
   await until(
@@ -58,7 +78,10 @@ async function waitForNodes(api: Api, operation: Operation, planned: readonly No
       ready = planned.filter(({ metadata: { name } }) => names.has(name) && kept.has(name)).length;
       return ready === planned.length ? true : undefined;
     },
-    () => new Error(`after ${NODES_READY_SECONDS} s, ${ready} of ${planned.length} nodes are ready`),
+    async () => {
+      const what = `after ${NODES_READY_SECONDS} s, ${ready} of ${planned.length} nodes are ready.`;
+      return new Error(`${what} ${await logEnd(at, "kwok-controller")}\n${RUN_AGAIN}`);
+    },
   );
   operation.status(`${ready} nodes ready`);
 }
@@ -101,7 +124,7 @@ export async function ensureStorage(api: Api): Promise<void> {
 }
 
 /** Until pods can be made in `default`, and the cluster can be told from any other: its UID is kube-system's. */
-export async function waitForIdentity(api: Api, operation: Operation): Promise<string> {
+export async function waitForIdentity(api: Api, operation: Operation, at: Layout): Promise<string> {
   const found = async (path: string) => {
     try {
       return await api.json<{ metadata: { uid: string } }>("GET", path);
@@ -119,7 +142,10 @@ export async function waitForIdentity(api: Api, operation: Operation): Promise<s
       const account = await found("/api/v1/namespaces/default/serviceaccounts/default");
       return account && system?.metadata.uid;
     },
-    () => new Error("kube-controller-manager made no default service account within 60 s"),
+    async () => {
+      const what = "kube-controller-manager made no default service account within 60 s.";
+      return new Error(`${what} ${await logEnd(at, "kube-controller-manager")}\n${RUN_AGAIN}`);
+    },
   );
 }
 

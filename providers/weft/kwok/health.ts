@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
-import { type Access, Api, ApiError } from "./api.ts";
+import { type Access, Api, ApiError, NoAnswer } from "./api.ts";
 import { COMPONENTS, type Component } from "./configuration.ts";
 import { fileState, type Layout } from "./layout.ts";
 import { type ExistingNode, NODE_LABEL } from "./nodes.ts";
@@ -79,9 +79,13 @@ export async function probe(api: Api, component: Component, port: number, ms: nu
     if (error instanceof ApiError) {
       return { kind: "unwell", message: `runs and says that it is not healthy (${error.code})` };
     }
-    const reason = error instanceof Error ? error.message : String(error);
-    return { kind: "silent", message: `runs but does not answer on port ${port} (${reason})` };
+    if (error instanceof NoAnswer) return silent(port, `no answer within ${ms / 1000} s`);
+    return silent(port, error instanceof Error ? error.message : String(error));
   }
+}
+
+function silent(port: number, reason: string): Problem {
+  return { kind: "silent", message: `runs but does not answer on port ${port} (${reason})` };
 }
 
 /** Ports as kwokctl recorded them. */

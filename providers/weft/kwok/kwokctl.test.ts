@@ -1,8 +1,8 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
-import { correctPidFiles, kwokctlErrors, logSince, logSizes, tail } from "./kwokctl.ts";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { correctPidFiles, kwokctl, kwokctlErrors, logSince, logSizes, tail } from "./kwokctl.ts";
 import { layout, makeFolders } from "./layout.ts";
 
 describe("what kwokctl says", () => {
@@ -22,6 +22,26 @@ describe("what kwokctl says", () => {
 
   it("ends in the last lines of a log, indented", () => {
     expect(tail("1\n2\n3\n", 2)).toBe("    2\n    3");
+  });
+});
+
+describe("a kwokctl", () => {
+  async function played(script: string) {
+    const folder = await mkdtemp(join(tmpdir(), "weft-kwokctl-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const at = layout(folder, "kwok", "local");
+    await makeFolders(at);
+    await writeFile(join(at.cluster, "bin/kwokctl"), script, { mode: 0o755 });
+    const { signal } = new AbortController();
+    return kwokctl(at, { urn: "u", signal, status: () => undefined, warn: () => undefined }, ["start", "cluster"]);
+  }
+
+  it("that fails says why", async () => {
+    await expect(played("#!/bin/sh\necho broken >&2; exit 3\n")).rejects.toThrow(/^kwokctl start failed: broken$/);
+  });
+
+  it("that is ended by a signal is told from one that says nothing", async () => {
+    await expect(played("#!/bin/sh\nkill -KILL $$\n")).rejects.toThrow("kwokctl start failed: it was ended by SIGKILL");
   });
 });
 

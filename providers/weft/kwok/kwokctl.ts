@@ -3,7 +3,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { COMPONENTS, type Component } from "./configuration.ts";
-import { type Layout, removeFile, replaceFile } from "./layout.ts";
+import { type Layout, logFile, removeFile, replaceFile } from "./layout.ts";
 import type { Operation } from "./operation.ts";
 import { clusterProcesses } from "./processes.ts";
 
@@ -46,11 +46,15 @@ export async function kwokctl(at: Layout, operation: Operation, args: string[], 
   const ended = new Promise<void>((resolve, reject) => {
     child.on("error", reject);
     // Not "close": the components hold no pipe of ours, but a stray kubectl might for a moment.
-    child.on("exit", (code) =>
-      code === 0 ? resolve() : reject(new Error(`kwokctl ${args[0]} failed: ${kwokctlErrors(output)}`)),
-    );
+    child.on("exit", (code, signal) => {
+      const why = signal === null ? kwokctlErrors(output) : `it was ended by ${signal}`;
+      if (code === 0) resolve();
+      else reject(new Error(`kwokctl ${args[0]} failed: ${why}`));
+    });
   });
   const watch = watchStart(at, operation, stop);
+  // It is awaited only when kwokctl has ended; failing before, it must not end this process.
+  watch.catch(() => undefined);
   try {
     await ended;
   } catch (error) {
@@ -58,9 +62,9 @@ export async function kwokctl(at: Layout, operation: Operation, args: string[], 
     if (!stop.signal.aborted) throw error;
   } finally {
     stop.abort();
-    await watch;
     child.stdout.destroy();
     child.stderr.destroy();
+    await watch;
   }
 }
 
@@ -110,7 +114,12 @@ export async function logSince(at: Layout, component: Component, size: number): 
   return log.subarray(size).toString("utf8");
 }
 
-/** The last lines of a log, for a message. */
+/** Where a component's log is and how it ends, for a message. */
+export async function logEnd(at: Layout, component: Component, since = 0): Promise<string> {
+  return `The end of ${logFile(at, component)}:\n${tail(await logSince(at, component, since))}`;
+}
+
+/** The last lines of a log. */
 export function tail(log: string, lines = 5): string {
   return log
     .trimEnd()
@@ -140,8 +149,4 @@ async function readPid(at: Layout, component: Component): Promise<number | undef
 
 function pidFile(at: Layout, component: Component): string {
   return join(at.cluster, "pids", `${component}.pid`);
-}
-
-function logFile(at: Layout, component: Component): string {
-  return join(at.cluster, "logs", `${component}.log`);
 }

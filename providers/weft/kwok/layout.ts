@@ -102,6 +102,10 @@ export async function present(path: string): Promise<boolean> {
   return (await lstat(path).catch(() => undefined)) !== undefined;
 }
 
+export function logFile(at: Layout, component: string): string {
+  return join(at.cluster, "logs", `${component}.log`);
+}
+
 /** Removes a file; fine when there is none. */
 export async function removeFile(path: string): Promise<void> {
   await unlink(path).catch((error: NodeJS.ErrnoException) => {

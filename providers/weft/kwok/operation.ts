@@ -11,6 +11,9 @@ export interface Operation {
   warn(message: string): void;
 }
 
+/** What to do about a machine that did not do its part in time. */
+export const RUN_AGAIN = "Run again; if that does not help, `weft doctor` says what this machine lacks.";
+
 /**
  * Asks every 100 ms until `check` returns a value; reports what is waited for once a second, with the time. Throws what
  * `late` makes once `seconds` have passed, and the signal's reason when the operation is cancelled.

@@ -2,9 +2,9 @@ import { Api } from "./api.ts";
 import { COMPONENTS, type Component } from "./configuration.ts";
 import { releaseNodes } from "./converge.ts";
 import { probe, readAccess, readPorts } from "./health.ts";
-import { correctPidFiles, kwokctl, logSince, logSizes, PortTaken, tail } from "./kwokctl.ts";
+import { correctPidFiles, kwokctl, logEnd, logSince, logSizes, PortTaken } from "./kwokctl.ts";
 import type { Layout } from "./layout.ts";
-import { type Operation, until } from "./operation.ts";
+import { type Operation, RUN_AGAIN, until } from "./operation.ts";
 import { isFree } from "./ports.ts";
 import { clusterProcesses, endProcesses } from "./processes.ts";
 
@@ -128,9 +128,8 @@ async function failure(
 ): Promise<Error> {
   const parts = await Promise.all(
     components.map(async (component) => {
-      const log = tail(await logSince(at, component, logs[component]));
-      return `${component} of cluster "${at.name}" ${what}. The end of its log:\n${log}`;
+      return `${component} of cluster "${at.name}" ${what}. ${await logEnd(at, component, logs[component])}`;
     }),
   );
-  return new Error(parts.join("\n"));
+  return new Error([...parts, RUN_AGAIN].join("\n"));
 }
