@@ -346,17 +346,37 @@ describe("the end of a cluster", () => {
     expect([...(await running()).keys()].sort()).toEqual(COMPONENTS);
   });
 
+  it("rejects a second creation of its own resource: the state of another backend may know it", async () => {
+    const before = await running();
+    const engine = await startPlugin();
+    await expect(engine.create(URN, inputs)).rejects.toThrow("a running cluster that this stack's state does not know");
+    await engine.stop();
+    expect(await running()).toEqual(before);
+    expect(await plugin.diff(URN, id, state, inputs)).toMatchObject({ changes: "none" });
+  });
+
+  it("calls for a new one when its files are damaged", async () => {
+    const whole = await readFile(path("kwok.yaml"));
+    for (const content of ["", "---\n", "\0".repeat(whole.length)]) {
+      await writeFile(path("kwok.yaml"), content);
+      expect(await plugin.diff(URN, id, state, inputs)).toMatchObject({ changes: "some", replaces: ["uid"] });
+    }
+    await writeFile(path("kwok.yaml"), whole);
+    expect(await plugin.diff(URN, id, state, inputs)).toMatchObject({ changes: "none" });
+  });
+
   it("calls for a new one when its files are lost", async () => {
     await rm(path("kwok.yaml"));
     expect(await plugin.diff(URN, id, state, inputs)).toMatchObject({ changes: "some", replaces: ["uid"] });
     expect(await plugin.read(URN, id, state)).toMatchObject({ id });
-    expect(warnings().at(-1)).toContain("lacks kwok.yaml");
+    expect(warnings().at(-1)).toContain("has no sound kwok.yaml");
     await expect(plugin.update(URN, id, state, inputs)).rejects.toThrow("can't be repaired");
   });
 
   it("leaves no process, no port and no file, twice", async () => {
     const ports = (await Promise.all([...(await running()).values()].map(listeners))).flat();
-    await plugin.delete(URN, id, state);
+    // Of a state that an older release wrote, whatever outputs came since.
+    await plugin.delete(URN, id, { path: state.path, name: state.name, uid: id });
     expect(await running(folder)).toEqual(new Map());
     expect(await left()).toEqual([]);
     expect(ports).toHaveLength(6);

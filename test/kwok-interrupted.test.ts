@@ -87,6 +87,13 @@ describe("an interrupted creation", () => {
     await expectNothingLeft();
   });
 
+  it("is undone by the next run also when only its answer got lost", async () => {
+    await plugin.create(URN, inputs);
+    expect([...(await running()).keys()].sort()).toEqual(COMPONENTS);
+    await plugin.delete(URN, "", inputs);
+    await expectNothingLeft();
+  });
+
   it("tries other ports when one is lost to another program", async () => {
     const racing = new AbortController();
     const thief = stealPort(join(folder, "kwok/clusters/local/kwok.yaml"), racing.signal);

@@ -1,14 +1,15 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parseAllDocuments, stringify } from "yaml";
+import { stringify } from "yaml";
 import { Api } from "./api.ts";
 import { kwokctlConfiguration, revision, stages } from "./configuration.ts";
 import { convergeNodes, ensureStorage, waitForIdentity } from "./converge.ts";
 import { healthNotes } from "./diff.ts";
-import { observe, readAccess, readPorts } from "./health.ts";
+import { observe, readAccess, readKwokDocuments, readPorts } from "./health.ts";
 import type { KwokInputs } from "./inputs.ts";
 import { PortTaken } from "./kwokctl.ts";
 import {
+  fileState,
+  folderObjection,
   fromPath,
   type Layout,
   linkPrograms,
@@ -50,8 +51,8 @@ const PROGRAMS = {
 const CREATE_TRIES = 3;
 
 /**
- * Starts a new cluster. What an interrupted run of the same resource left in its folder is removed first; a folder that
- * holds the cluster of another resource is refused. On failure nothing is left behind.
+ * Starts a new cluster. What an interrupted run left in its folder is removed first; a folder that holds what is, or may
+ * be, somebody's cluster is refused. On failure nothing is left behind.
  */
 export async function create(
   operation: Operation,
@@ -61,7 +62,7 @@ export async function create(
 ): Promise<KwokOutputs> {
   try {
     return await withLock(at.lock, operation, async () => {
-      await clearLeftovers(operation, at);
+      await makeRoom(operation, at);
       const tools = await toolchain.install(operation);
       for (let attempt = 1; ; attempt++) {
         try {
@@ -87,8 +88,7 @@ async function build(
   version: string,
 ): Promise<KwokOutputs> {
   operation.signal.throwIfAborted();
-  await makeFolders(at);
-  await writeMarker(at, { urn: operation.urn });
+  await makeFolders(at, { urn: operation.urn });
   await linkPrograms(at, programs(tools));
   await createControlPlane(at, operation, kwokctlConfiguration(at.cluster, await choosePorts()));
   const outputs = await settle(operation, at, inputs, contextName(operation.urn, inputs.name), version);
@@ -105,10 +105,13 @@ export async function update(
 ): Promise<KwokOutputs> {
   const at = fromPath(recorded.path, recorded.name);
   return withLock(at.lock, operation, async () => {
+    if (await holdsAnother(at, recorded.uid)) {
+      throw new Error(`${at.cluster} holds another cluster since this run has looked. Run again.`);
+    }
     const found = await observe(at);
     if (found.files !== "complete") {
       throw new Error(
-        `cluster "${at.name}" can't be repaired: ${at.cluster} lacks ${found.missing.join(", ")}. ` +
+        `cluster "${at.name}" can't be repaired: ${at.cluster} has no sound ${found.missing.join(", ")}. ` +
           "Run again: the next run replaces the cluster.",
       );
     }
@@ -136,12 +139,11 @@ export async function read(operation: Operation, recorded: KwokOutputs): Promise
   const found = await observe(at);
   const processes = found.running.length + found.strays;
   if (found.files === "none" && processes === 0) return undefined;
-  const uid = (await readMarker(at))?.uid;
-  if (uid !== undefined && uid !== recorded.uid) return undefined;
+  if (await holdsAnother(at, recorded.uid)) return undefined;
   for (const note of healthNotes(at.name, found)) operation.warn(`${note}. The next update repairs it.`);
   if (found.files !== "complete") {
     operation.warn(
-      `cluster "${at.name}": ${at.cluster} lacks ${found.missing.join(", ")}. The next update replaces it.`,
+      `cluster "${at.name}": ${at.cluster} has no sound ${found.missing.join(", ")}. The next update replaces it.`,
     );
   }
   return { ...recorded, nodes: found.nodes?.length ?? recorded.nodes };
@@ -156,8 +158,7 @@ export async function destroy(
   // No folder, nobody else at work in it; but what was started from it may still run.
   if (!(await present(at.root))) return endProcesses(at.cluster, () => true);
   await withLock(at.lock, operation, async () => {
-    const uid = (await readMarker(at))?.uid;
-    if (uid !== undefined && uid !== recorded.uid) {
+    if (await holdsAnother(at, recorded.uid)) {
       operation.warn(`${at.cluster} now holds another cluster; it is left alone`);
       return;
     }
@@ -168,11 +169,28 @@ export async function destroy(
   await removeEmptyRoots(at);
 }
 
-/** Removes what a create that was interrupted, and never answered, may have left. */
+/**
+ * Removes what a create that was interrupted, and never answered, may have left: also a cluster that it finished just
+ * before, running as it may be. What belongs to somebody else it can't have made.
+ */
 export async function abandon(operation: Operation, at: Layout): Promise<void> {
   if (!(await present(at.root))) return endProcesses(at.cluster, () => true);
-  await withLock(at.lock, operation, () => clearLeftovers(operation, at));
+  await withLock(at.lock, operation, async () => {
+    const objection = await strangers(operation, at);
+    if (objection !== undefined) operation.warn(`${at.cluster} ${objection}; it is left alone`);
+    else {
+      operation.status("removing what an interrupted run left");
+      await clear(at);
+    }
+  });
   await removeEmptyRoots(at);
+}
+
+/** Whether another cluster than the recorded one has taken the folder. */
+async function holdsAnother(at: Layout, uid: string): Promise<boolean> {
+  if ((await fileState(at)).state === "foreign") return true;
+  const found = (await readMarker(at))?.uid;
+  return found !== undefined && found !== uid;
 }
 
 /** Everything about a cluster whose control plane is up. */
@@ -205,18 +223,38 @@ async function settle(
   }
 }
 
-async function clearLeftovers(operation: Operation, at: Layout): Promise<void> {
-  const marker = await readMarker(at);
-  if (marker?.uid !== undefined && marker.urn !== operation.urn) {
-    throw new Error(
-      `${at.cluster} holds the cluster of ${marker.urn}. Give this one another name or directory, or destroy that one.`,
-    );
-  }
+/** Clears the folder for a new cluster, or refuses to. */
+async function makeRoom(operation: Operation, at: Layout): Promise<void> {
+  const elsewhere = "Give this one another name or directory, or remove that one.";
+  const objection = await strangers(operation, at);
+  if (objection !== undefined) throw new Error(`${at.cluster} ${objection}. ${elsewhere}`);
   const processes = await clusterProcesses(at.cluster);
   if (processes.length === 0 && !(await present(at.cluster))) return;
-  if (marker?.uid === undefined) operation.status("removing what an interrupted run left");
-  else operation.warn(`removing a cluster "${at.name}" that an earlier run made and this stack's state does not know`);
+  if ((await readMarker(at))?.uid === undefined) {
+    operation.status("removing what an interrupted run left");
+  } else {
+    // Its create came to its end, so some state may know it: one in another backend has the same names.
+    const serving = processes.filter(({ program }) => program === "etcd" || program === "kube-apiserver");
+    if (serving.length > 0) {
+      throw new Error(
+        `${at.cluster} holds a running cluster that this stack's state does not know. Destroy it with the state that ` +
+          "made it, or give this one another name or directory. If no state knows it any more, end its processes " +
+          `(kill ${serving.map(({ pid }) => pid).join(" ")}) and run again: a run removes it once it is stopped.`,
+      );
+    }
+    operation.warn(`removing a cluster "${at.name}" that an earlier run made and this stack's state does not know`);
+  }
   await clear(at);
+}
+
+/** Why the folder is not this resource's to clear; continues its path. */
+async function strangers(operation: Operation, at: Layout): Promise<string | undefined> {
+  const objection = await folderObjection(at);
+  if (objection !== undefined) return objection;
+  if ((await fileState(at)).state === "foreign") return "holds a cluster that Weft did not make";
+  const marker = await readMarker(at);
+  const others = marker?.uid !== undefined && marker.urn !== operation.urn;
+  return others ? `holds the cluster of ${marker.urn}` : undefined;
 }
 
 /** Not bound to the operation's signal: a cancelled run must still tidy up. */
@@ -237,11 +275,11 @@ function programs(tools: Readonly<Record<string, string>>): Record<string, strin
 
 /** KWOK reads its stages from the cluster's kwok.yaml, beside what kwokctl keeps there. */
 async function rewriteStages(at: Layout): Promise<void> {
-  const path = join(at.cluster, "kwok.yaml");
-  const documents = [...parseAllDocuments(await readFile(path, "utf8"))].map((document) => document.toJS() as object);
+  // The observation before has parsed it.
+  const documents = (await readKwokDocuments(at)) ?? [];
   const others = documents.filter((document) => !("kind" in document && document.kind === "Stage"));
   await replaceFile(
-    path,
+    join(at.cluster, "kwok.yaml"),
     [...others, ...stages()]
       .map((each) => stringify(each, { lineWidth: 0, aliasDuplicateObjects: false }))
       .join("---\n"),

@@ -74,10 +74,13 @@ describe("a run", () => {
     expect(gone.notes[0]).toContain("there is no /p/.weft/kwok/clusters/local any more");
     const broken = decide(question({ found: { ...healthy, files: "broken", missing: ["pki/ca.crt"] } }));
     expect(broken).toMatchObject({ changes: true, replaces: ["uid"] });
-    expect(broken.notes[0]).toContain("lacks pki/ca.crt");
+    expect(broken.notes[0]).toContain("has no sound pki/ca.crt");
   });
 
   it("notices that the folder holds another cluster", () => {
+    const foreign = decide(question({ found: { ...healthy, files: "foreign" }, foundUid: undefined }));
+    expect(foreign.replaces).toEqual(["uid"]);
+    expect(foreign.notes[0]).toContain("a cluster that Weft did not make");
     const { replaces, notes } = decide(question({ foundUid: "u2" }));
     expect(replaces).toEqual(["uid"]);
     expect(notes[0]).toContain("now holds another cluster");

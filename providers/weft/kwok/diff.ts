@@ -61,8 +61,9 @@ export function decide(question: DiffQuestion): Decision {
 /** Why the recorded cluster can't come back. */
 function lossOf({ recorded, found, foundUid }: DiffQuestion): string | undefined {
   if (found.files === "none") return `cluster "${recorded.name}" is gone: there is no ${recorded.path} any more`;
+  if (found.files === "foreign") return `${recorded.path} now holds a cluster that Weft did not make`;
   if (found.files === "broken") {
-    return `cluster "${recorded.name}" can't be started again: ${recorded.path} lacks ${found.missing.join(", ")}`;
+    return `cluster "${recorded.name}" can't be started again: ${recorded.path} has no sound ${found.missing.join(", ")}`;
   }
   if (foundUid !== undefined && foundUid !== recorded.uid) {
     return `${recorded.path} now holds another cluster than the recorded one (${foundUid}, not ${recorded.uid})`;

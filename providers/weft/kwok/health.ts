@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import { type Access, Api, ApiError, NoAnswer } from "./api.ts";
 import { COMPONENTS, type Component } from "./configuration.ts";
-import { fileState, type Layout } from "./layout.ts";
+import { type FileState, fileState, type Layout } from "./layout.ts";
 import { type ExistingNode, NODE_LABEL } from "./nodes.ts";
 import { clusterProcesses } from "./processes.ts";
 
@@ -16,8 +16,8 @@ export interface Problem {
 
 /** A cluster as it is found. */
 export interface Observation {
-  readonly files: "none" | "broken" | "complete";
-  /** Essential files that are not there. */
+  readonly files: FileState;
+  /** Essential files that are not there, or are there and damaged. */
   readonly missing: readonly string[];
   /** What is wrong with a component; absent when it works. */
   readonly problems: Readonly<Partial<Record<Component, Problem>>>;
@@ -51,7 +51,11 @@ export async function observe(at: Layout): Promise<Observation> {
   }
   if (state !== "complete") return { ...found, problems, nodes: undefined };
 
-  const ports = await readPorts(at);
+  const ports = await recordedPorts(at);
+  const damaged = [...(ports === undefined ? ["kwok.yaml"] : []), ...(await damagedPems(at))];
+  if (ports === undefined || damaged.length > 0) {
+    return { ...found, files: "broken", missing: damaged, problems, nodes: undefined };
+  }
   const api = new Api(await readAccess(at, ports));
   try {
     await Promise.all(
@@ -90,34 +94,58 @@ function silent(port: number, reason: string): Problem {
 
 /** Ports as kwokctl recorded them. */
 export async function readPorts(at: Layout): Promise<Record<Component, number>> {
-  const recorded = await readKwokConfiguration(at);
-  const ports = Object.fromEntries(
-    COMPONENTS.map((component) => {
-      const ports = recorded.components?.find(({ name }) => name === component)?.ports ?? [];
-      return [component, (ports.find(({ name }) => name !== "peer-http") ?? { port: 0 }).port];
-    }),
+  const ports = await recordedPorts(at);
+  if (ports !== undefined) return ports;
+  throw new Error(
+    `${join(at.cluster, "kwok.yaml")} is damaged: it does not say where the cluster listens. ` +
+      "Run again: the next run replaces the cluster.",
   );
-  return ports as Record<Component, number>;
 }
 
-interface KwokConfiguration {
+async function recordedPorts(at: Layout): Promise<Record<Component, number> | undefined> {
+  const documents = (await readKwokDocuments(at)) as KwokDocument[] | undefined;
+  const recorded = documents?.find(({ kind }) => kind === "KwokctlConfiguration");
+  const ports = COMPONENTS.map((component) => {
+    const named = recorded?.components?.find(({ name }) => name === component)?.ports ?? [];
+    return [component, named.find(({ name }) => name !== "peer-http")?.port] as const;
+  });
+  if (ports.some(([, port]) => !port)) return undefined;
+  return Object.fromEntries(ports) as Record<Component, number>;
+}
+
+interface KwokDocument {
+  readonly kind?: string;
   readonly components?: readonly {
     readonly name: string;
     readonly ports?: readonly { name: string; port: number }[];
   }[];
 }
 
-async function readKwokConfiguration(at: Layout): Promise<KwokConfiguration> {
-  const documents = parseAllDocuments(await readFile(join(at.cluster, "kwok.yaml"), "utf8"));
-  const found = [...documents].map((document) => document.toJS() as { kind?: string } & KwokConfiguration);
-  return found.find(({ kind }) => kind === "KwokctlConfiguration") ?? {};
+/** What kwokctl keeps in kwok.yaml, document by document; `undefined` when it can't be parsed to its end. */
+export async function readKwokDocuments(at: Layout): Promise<object[] | undefined> {
+  const documents = [...parseAllDocuments(await readFile(join(at.cluster, "kwok.yaml"), "utf8"))];
+  if (documents.some(({ errors }) => errors.length > 0)) return undefined;
+  const values = documents.map((document) => document.toJS() as unknown);
+  return values.filter((value) => typeof value === "object" && value !== null);
 }
+
+const PEMS = { ca: "pki/ca.crt", cert: "pki/admin.crt", key: "pki/admin.key" } as const;
 
 /** The administrator's access to the cluster, from its own files. */
 export async function readAccess(at: Layout, ports: Readonly<Record<Component, number>>): Promise<Access> {
-  const pem = (name: string) => readFile(join(at.cluster, "pki", name), "utf8");
-  const [ca, cert, key] = await Promise.all([pem("ca.crt"), pem("admin.crt"), pem("admin.key")]);
+  const [ca, cert, key] = await Promise.all([readPem(at, PEMS.ca), readPem(at, PEMS.cert), readPem(at, PEMS.key)]);
   return { server: `https://127.0.0.1:${ports["kube-apiserver"]}`, ca, cert, key };
+}
+
+/** Those that were cut off or overwritten: with them, every request would fail as if nobody answered. */
+async function damagedPems(at: Layout): Promise<string[]> {
+  const files = Object.values(PEMS);
+  const texts = await Promise.all(files.map((file) => readPem(at, file)));
+  return files.filter((_, index) => !/^-----BEGIN [\s\S]+-----END [A-Z ]+-----\s*$/.test(texts[index] ?? ""));
+}
+
+function readPem(at: Layout, file: string): Promise<string> {
+  return readFile(join(at.cluster, file), "utf8");
 }
 
 export const NODES_PATH = `/api/v1/nodes?labelSelector=${encodeURIComponent(NODE_LABEL)}`;

@@ -1,4 +1,17 @@
-import { lstat, mkdir, readFile, readlink, rename, rm, rmdir, symlink, unlink, writeFile } from "node:fs/promises";
+import type { Stats } from "node:fs";
+import {
+  chmod,
+  lstat,
+  mkdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  rmdir,
+  symlink,
+  unlink,
+  writeFile,
+} from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 
 /** Where a cluster's files are. KWOK's own names; `KWOK_WORKDIR` is `root`. */
@@ -21,26 +34,35 @@ export function fromPath(cluster: string, name: string): Layout {
   return { name, root: dirname(clusters), cluster, lock: join(clusters, `.${name}.lock`) };
 }
 
-/** Notes beside the cluster, for a later run: whose it is, and whether it was ever complete. */
+/** Notes beside the cluster, for a later run: whose it is, and whether its making came to its end. */
 export interface Marker {
   /** The Pulumi resource that made it. */
   readonly urn: string;
-  /** `undefined` until the cluster has been up once. */
+  /** `undefined` while it is being made. With one it may be in somebody's state, and is not to be cleared away. */
   readonly uid?: string;
 }
 
-const MARKER = "weft.json";
+/** The first file to come and the last to go, so that content without it was not put there by Weft. */
+export const MARKER = "weft.json";
 
 /** Without any of these a cluster can't be started again as the one it was. */
 const ESSENTIAL = ["kwok.yaml", "kubeconfig.yaml", "pki/ca.crt", "pki/admin.crt", "pki/admin.key", "etcd/member"];
 
-/** Everything that Weft and kwokctl put into a cluster's folder. */
-const OURS = ["bin", "cache", "etcd", "logs", "pids", "pki", "kwok.yaml", "kwok.yaml.new", "kubeconfig.yaml", MARKER];
+/** What makes a folder a cluster's, be it Weft's or one of kwokctl's own. */
+const CONTENT = ["bin", "cache", "etcd", "logs", "pids", "pki", "kwok.yaml", "kwok.yaml.new", "kubeconfig.yaml"];
 
-export async function fileState(at: Layout): Promise<{ state: "none" | "broken" | "complete"; missing: string[] }> {
+/** "foreign": a cluster that Weft did not make. "broken": essential files are missing. */
+export type FileState = "none" | "foreign" | "broken" | "complete";
+
+export async function fileState(at: Layout): Promise<{ state: FileState; missing: string[] }> {
   if (!(await present(at.cluster))) return { state: "none", missing: [...ESSENTIAL] };
-  const found = await Promise.all(ESSENTIAL.map((file) => present(join(at.cluster, file))));
-  const missing = ESSENTIAL.filter((_, index) => !found[index]);
+  const inside = (names: readonly string[], test: typeof present) =>
+    Promise.all(names.map((name) => test(join(at.cluster, name))));
+  if (!(await present(join(at.cluster, MARKER))) && (await inside(CONTENT, present)).includes(true)) {
+    return { state: "foreign", missing: [] };
+  }
+  const usable = await inside(ESSENTIAL, notEmpty);
+  const missing = ESSENTIAL.filter((_, index) => !usable[index]);
   return { state: missing.length === 0 ? "complete" : "broken", missing };
 }
 
@@ -50,19 +72,38 @@ export async function readMarker(at: Layout): Promise<Marker | undefined> {
     if (typeof parsed !== "object" || parsed === null || !("urn" in parsed) || typeof parsed.urn !== "string") return;
     return { urn: parsed.urn, ...("uid" in parsed && typeof parsed.uid === "string" && { uid: parsed.uid }) };
   } catch {
-    // Absent, or cut off by a kill while it was being written: both mean that the cluster never was complete.
+    // Absent, or damaged: the cluster counts as one that never was complete.
     return undefined;
   }
 }
 
 export async function writeMarker(at: Layout, marker: Marker): Promise<void> {
-  await writeFile(join(at.cluster, MARKER), `${JSON.stringify(marker, null, 2)}\n`, { mode: 0o600 });
+  await replaceFile(join(at.cluster, MARKER), `${JSON.stringify(marker, null, 2)}\n`);
 }
 
-/** The folder, closed to everyone else (it holds the cluster's private keys), and the folders that kwokctl expects. */
-export async function makeFolders(at: Layout): Promise<void> {
+/**
+ * The folder, closed to everyone else (it holds the cluster's private keys), and the folders that kwokctl expects. A new
+ * cluster's marker comes before them.
+ */
+export async function makeFolders(at: Layout, marker?: Marker): Promise<void> {
   await mkdir(at.cluster, { recursive: true, mode: 0o700 });
+  // What was there already keeps its mode and its owner, and may be a link to anywhere.
+  const objection = await folderObjection(at);
+  if (objection !== undefined) throw new Error(`${at.cluster} ${objection}`);
+  await chmod(at.cluster, 0o700);
+  if (marker !== undefined) await writeMarker(at, marker);
   for (const folder of ["bin", "logs", "pids"]) await mkdir(join(at.cluster, folder), { recursive: true, mode: 0o700 });
+}
+
+/** Why what lies at the folder's path can't be a cluster of this user. Follows the path in a message. */
+export async function folderObjection(at: Layout): Promise<string | undefined> {
+  const found = await entryAt(at.cluster);
+  if (found === undefined) return undefined;
+  const not = "is not a folder of yours:";
+  if (found.isSymbolicLink()) return `${not} it is a link to ${await linkTarget(at.cluster)}`;
+  if (!found.isDirectory()) return `${not} it is a file`;
+  const me = process.getuid?.();
+  return found.uid === me ? undefined : `${not} it belongs to user ${found.uid}, and you are ${me}`;
 }
 
 /**
@@ -81,9 +122,13 @@ export async function linkPrograms(at: Layout, programs: Readonly<Record<string,
   return changed;
 }
 
-/** Removes what Weft and kwokctl made, and the folders around it if nothing else is in them. Returns what stays. */
+/** Removes what Weft and kwokctl made, and the folder if nothing else is in it. Returns what stays. */
 export async function removeFiles(at: Layout): Promise<string[]> {
-  for (const entry of OURS) await rm(join(at.cluster, entry), { recursive: true, force: true, maxRetries: 3 });
+  // Through a link, it would be somebody else's files.
+  if ((await entryAt(at.cluster))?.isDirectory() === false) return [at.cluster];
+  for (const entry of [...CONTENT, `${MARKER}.new`, MARKER]) {
+    await rm(join(at.cluster, entry), { recursive: true, force: true, maxRetries: 3 });
+  }
   return (await removeIfEmpty(at.cluster)) ? [] : [at.cluster];
 }
 
@@ -99,7 +144,21 @@ export async function replaceFile(path: string, content: string): Promise<void> 
 }
 
 export async function present(path: string): Promise<boolean> {
-  return (await lstat(path).catch(() => undefined)) !== undefined;
+  return (await entryAt(path)) !== undefined;
+}
+
+/** An empty file is what a full disk or a power cut leaves of one. */
+async function notEmpty(path: string): Promise<boolean> {
+  const found = await entryAt(path);
+  return found !== undefined && !(found.isFile() && found.size === 0);
+}
+
+/** What is at a path, links not followed. A folder that can't be looked into is an error, not an absence. */
+async function entryAt(path: string): Promise<Stats | undefined> {
+  return lstat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
+    throw error;
+  });
 }
 
 export function logFile(at: Layout, component: string): string {
