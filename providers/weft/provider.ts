@@ -24,6 +24,8 @@ const INPUTS = [
   "cpu",
   "memory",
 ] as const satisfies (keyof KwokInputs)[];
+/** All that an end of it takes, so that a cluster of an older release can be ended whatever outputs came since. */
+const IDENTITY = ["path", "name", "uid"] as const satisfies (keyof KwokOutputs)[];
 const OUTPUTS = ["context", "kubeconfig", "kubernetesVersion", "path", "revision", "server", "uid"] as const;
 
 /**
@@ -115,7 +117,7 @@ export class WeftProvider implements pulumi.Provider {
   async delete(id: string, urn: string, props: Properties): Promise<void> {
     requireKwok(urn);
     await this.#run(urn, (operation) => {
-      if (id !== "") return destroy(operation, recordedOutputs(props));
+      if (id !== "") return destroy(operation, recorded(props, IDENTITY));
       const { directory, name } = checkedInputs(props);
       return abandon(operation, layout(this.#projectRoot, directory, name));
     });
@@ -173,14 +175,19 @@ function checkedInputs(properties: Properties): KwokInputs {
 }
 
 function recordedOutputs(properties: Properties): KwokOutputs {
+  return recorded(properties, [...INPUTS, ...OUTPUTS]);
+}
+
+/** The recorded properties, of which only these have to be there. */
+function recorded<K extends keyof KwokOutputs>(properties: Properties, needed: readonly K[]): Pick<KwokOutputs, K> {
   const plain = unwrap(properties);
-  const missing = [...INPUTS, ...OUTPUTS].filter((key) => plain[key] === undefined || plain[key] === null);
+  const missing = needed.filter((key) => plain[key] === undefined || plain[key] === null);
   if (missing.length > 0) {
     throw new Error(
       `the recorded state of the cluster lacks ${missing.join(", ")}. A cluster can't be imported: create it anew.`,
     );
   }
-  return plain as unknown as KwokOutputs;
+  return plain as unknown as Pick<KwokOutputs, K>;
 }
 
 function onWire(outputs: KwokOutputs): Properties {
