@@ -18,27 +18,27 @@ export interface Container {
 
 export const CONTAINER_LISTS = ["containers", "initContainers", "ephemeralContainers"] as const;
 
-/** The containers of a pod, and the lists or items that are not known yet. What is no container is left out. */
-export function containersOf(pod: Pod): { containers: Container[]; unknown: Field[] } {
+/** The containers of a pod. Lists and items that are not known yet are noted; what is no container is left out. */
+export function containersOf(pod: Pod, findings: Findings): Container[] {
   const lists = CONTAINER_LISTS.map((key) => ({ key, list: pod.spec.get(key) }));
   const items = lists.flatMap(({ key, list }) => list.items().map((field) => ({ key, field })));
-  return {
-    containers: items
-      .filter(({ field }) => field.isObject)
-      .map(({ key, field }) => {
-        const policy = key === "initContainers" ? field.get("restartPolicy") : undefined;
-        const role = roleOf(key, policy);
-        const name = field.get("name").text;
-        return {
-          pod,
-          field,
-          role,
-          roleUnknown: policy?.unknown ? policy : undefined,
-          label: `${pod.label}, ${role} ${name === undefined ? field.path : JSON.stringify(name)}`,
-        };
-      }),
-    unknown: [...lists.map(({ list }) => list), ...items.map(({ field }) => field)].filter((field) => field.unknown),
-  };
+  for (const field of [...lists.map(({ list }) => list), ...items.map((item) => item.field)]) {
+    findings.leftOpen(pod.label, field);
+  }
+  return items
+    .filter(({ field }) => field.isObject)
+    .map(({ key, field }) => {
+      const policy = key === "initContainers" ? field.get("restartPolicy") : undefined;
+      const role = roleOf(key, policy);
+      const name = field.get("name").text;
+      return {
+        pod,
+        field,
+        role,
+        roleUnknown: policy?.unknown ? policy : undefined,
+        label: `${pod.label}, ${role} ${name === undefined ? field.path : JSON.stringify(name)}`,
+      };
+    });
 }
 
 function roleOf(key: (typeof CONTAINER_LISTS)[number], restartPolicy: Field | undefined): Role {
@@ -53,8 +53,6 @@ export function judgeContainers(
   except?: Exception,
 ): ResourceValidation {
   return judgePods((pod, findings) => {
-    const { containers, unknown } = containersOf(pod);
-    for (const field of unknown) findings.leftOpen(pod.label, field);
-    for (const container of containers) judge(container, findings);
+    for (const container of containersOf(pod, findings)) judge(container, findings);
   }, except);
 }

@@ -2,14 +2,11 @@ import type { ResourceValidationPolicy } from "@pulumi/policy";
 import { type Field, found } from "../kubernetes/field.ts";
 import { collectFindings, type Findings } from "../kubernetes/findings.ts";
 import { judgePods, kindOf, labelOf, objectsIn } from "../kubernetes/pods.ts";
+import { volumesOf } from "../kubernetes/volumes.ts";
 
 const ofPods = judgePods((pod, findings) => {
-  const volumes = pod.spec.get("volumes");
-  findings.leftOpen(pod.label, volumes);
-  for (const volume of volumes.items()) {
-    const name = volume.get("name").text;
-    const label = name === undefined ? pod.label : `${pod.label}, volume ${JSON.stringify(name)}`;
-    judgeSource(label, volume.get("hostPath"), "an emptyDir, a ConfigMap or a persistentVolumeClaim", findings);
+  for (const { label, field } of volumesOf(pod, findings)) {
+    judgeSource(label, field.get("hostPath"), "an emptyDir, a ConfigMap or a persistentVolumeClaim", findings);
   }
 });
 

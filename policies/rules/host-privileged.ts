@@ -15,10 +15,8 @@ export const hostPrivileged: ResourceValidationPolicy = {
     "Leave privileged out, and add the one capability that the process needs, if any. A privileged container is root on " +
     "its node.",
   validateResource: judgePods((pod, findings) => {
-    const { containers, unknown } = containersOf(pod);
-    for (const field of unknown) findings.leftOpen(pod.label, field);
     judgeOff(pod.label, pod.spec.at(HOST_PROCESS), findings);
-    for (const { label, field } of containers) {
+    for (const { label, field } of containersOf(pod, findings)) {
       judgeOff(label, field.at(["securityContext", "privileged"]), findings);
       judgeOff(label, field.at(HOST_PROCESS), findings);
     }

@@ -1,5 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { CONTAINER, DEPLOYMENT, deployment, judge, PASS, podSpec, UNKNOWN, withContainer } from "../fixtures.ts";
+import {
+  CONTAINER,
+  DEPLOYMENT,
+  deployment,
+  type JsonObject,
+  judge,
+  PASS,
+  podSpec,
+  UNKNOWN,
+  withContainer,
+} from "../fixtures.ts";
 import { imagesFixedTag } from "./images-fixed-tag.ts";
 
 const DIGEST = `sha256:${"0123456789abcdef".repeat(4)}`;
@@ -66,6 +76,19 @@ describe("images-fixed-tag", () => {
       'Deployment shop/orders, sidecar "proxy"',
       "Deployment shop/orders, ephemeral container spec.template.spec.ephemeralContainers[0]",
     ]);
+  });
+
+  it("judges an image that is mounted like one that is run", async () => {
+    const mounting = (image: JsonObject) =>
+      judge(imagesFixedTag, DEPLOYMENT, deployment(podSpec({ volumes: [{ name: "model", image }] })));
+    const label = 'Deployment shop/orders, volume "model"';
+    const path = "spec.template.spec.volumes[0].image.reference";
+    expect(await mounting({ reference: "registry.example.com/model:3" })).toEqual(PASS);
+    expect((await mounting({ reference: "model" })).violations).toEqual([
+      `${label}: its image "model" has no tag, and then means latest.\nFix: ${path}: model:<version>, or model@sha256:<digest>`,
+    ]);
+    expect((await mounting({ pullPolicy: "Always" })).violations.join()).toContain(`${label}: it has no image.`);
+    expect((await mounting({ reference: UNKNOWN })).undecided).toContain(`${label}: ${path}`);
   });
 
   it("is undecided about an unknown image, and judges the one beside it", async () => {

@@ -1,26 +1,30 @@
 import type { ResourceValidationPolicy } from "@pulumi/policy";
-import { judgeContainers } from "../kubernetes/containers.ts";
+import { containersOf } from "../kubernetes/containers.ts";
 import { type Field, found } from "../kubernetes/field.ts";
 import { parseImage } from "../kubernetes/image-reference.ts";
+import { judgePods } from "../kubernetes/pods.ts";
+import { volumesOf } from "../kubernetes/volumes.ts";
 
 export const imagesFixedTag: ResourceValidationPolicy = {
   name: "images-fixed-tag",
-  description: "Every container image names what runs: by a digest, or by a tag other than latest.",
+  description: "Every image, run or mounted, says exactly what it is: by a digest, or by a tag other than latest.",
   enforcementLevel: "mandatory",
   severity: "high",
   remediationSteps:
     "Write the version that was tested after the image's name, or its digest. What has neither is whatever was pushed " +
     "last: nodes then differ, and there is nothing to roll back to.",
-  validateResource: judgeContainers((container, findings) => {
-    const image = container.field.get("image");
-    if (image.unknown) {
-      findings.undecided(`${container.label}: ${image.path}`);
-      return;
+  validateResource: judgePods((pod, findings) => {
+    const images = [
+      ...containersOf(pod, findings).map(({ label, field }) => ({ label, image: field.get("image") })),
+      ...volumesOf(pod, findings)
+        .filter(({ field }) => !field.get("image").absent)
+        .map(({ label, field }) => ({ label, image: field.at(["image", "reference"]) })),
+    ];
+    for (const { label, image } of images) {
+      if (findings.leftOpen(label, image) || (image.absent && pod.partial)) continue;
+      const fault = imageFault(image);
+      if (fault !== undefined) findings.violation(`${label}: ${fault.what}.\nFix: ${image.path}: ${fault.fix}`);
     }
-    if (image.absent && container.pod.partial) return;
-    const fault = imageFault(image);
-    if (fault === undefined) return;
-    findings.violation(`${container.label}: ${fault.what}.\nFix: ${image.path}: ${fault.fix}`);
   }),
 };
 

@@ -27,8 +27,7 @@ export const podsWellFormed: ResourceValidationPolicy = {
   severity: "medium",
   remediationSteps: "Give the field the shape that the message names; kubectl explain <kind>.<path> shows it in full.",
   validateResource: judgePods((pod, findings) => {
-    const { containers, unknown } = containersOf(pod);
-    for (const field of unknown) findings.leftOpen(pod.label, field);
+    const containers = containersOf(pod, findings);
     const faults = [
       ...specFaults(pod),
       ...CONTAINER_LISTS.flatMap((key) => itemFaults(pod.spec.get(key))),
