@@ -62,7 +62,10 @@ describe("a process that came up", () => {
 
   it("has said its last when it has ended", async () => {
     const plugin = await start(`
-      process.once("SIGTERM", () => { for (let i = 0; i < 1000; i++) console.error("line " + i); process.exit(3); });
+      process.once("SIGTERM", () => {
+        for (let i = 0; i < 1000; i++) require("node:fs").writeSync(2, "line " + i + "\\n");
+        process.exit(3);
+      });
       ${SERVE}`);
     await plugin.stop();
     expect(await plugin.ended).toBe("exit code 3");

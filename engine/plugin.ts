@@ -1,12 +1,8 @@
-import { credentials, type ServiceError, status } from "@grpc/grpc-js";
-import provider_grpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import provider_pb from "@pulumi/pulumi/proto/provider_pb.js";
-import status_pb from "@pulumi/pulumi/proto/status_pb.js";
-import empty_pb from "google-protobuf/google/protobuf/empty_pb.js";
-import struct_pb from "google-protobuf/google/protobuf/struct_pb.js";
-import { grpcOptions } from "./grpc.ts";
-import { type PluginProcess, startPluginProcess } from "./plugin-process.ts";
-import { equal, type PropertyMap } from "./property.ts";
+import type { Struct } from "google-protobuf/google/protobuf/struct_pb.js";
+import type { PluginConnection, PluginOptions } from "./plugin-connection.ts";
+import { readChecked, readDiff, readProperties, writeProperties } from "./plugin-messages.ts";
+import type { PropertyMap } from "./property.ts";
 import type {
   CheckRequest,
   CheckResult,
@@ -16,106 +12,51 @@ import type {
   DiffRequest,
   DiffResult,
   Provider,
-  ProviderContext,
-  ProviderFactory,
   ReadRequest,
   ReadResult,
-  Target,
   UpdateRequest,
   UpdateResult,
 } from "./provider.ts";
-import { NotReadyError, ProviderError, UnansweredError } from "./provider.ts";
-import { fromWire, toWire, type WireObject } from "./wire.ts";
-
-export interface PluginOptions {
-  readonly packageName: string;
-  /** The executable `pulumi-resource-<package>`. */
-  readonly executable: string;
-  /** Its working directory: the folder it lies in. */
-  readonly directory: string;
-  readonly env: NodeJS.ProcessEnv;
-  /** Address of the engine's log service. */
-  readonly engineAddress: () => string;
-}
-
-const NO_DIFF: DiffResult = {
-  changes: "none",
-  replaces: [],
-  deleteBeforeReplace: false,
-  stables: [],
-  changed: [],
-};
+import { NotReadyError } from "./provider.ts";
+import { restoreSecrecy } from "./secrecy.ts";
+import { toWire } from "./wire.ts";
 
 /** A provider that is a program of its own and speaks Pulumi's ResourceProvider protocol. */
-export function pluginProvider(options: PluginOptions): ProviderFactory {
-  return {
-    checkConfig: async (config) => ({ inputs: config, failures: [] }),
-    diffConfig: async (olds, news) => (equal(olds, news) ? NO_DIFF : { ...NO_DIFF, changes: "some" }),
-    configure: (config, context) => startPlugin(options, config, context),
-  };
-}
+export class Plugin implements Provider {
+  readonly #connection: PluginConnection;
+  /** It is sent secrets as such, and marks its own; otherwise it knows of plain text only. */
+  readonly #secrets: boolean;
+  readonly #previews: boolean;
+  readonly abandon: Provider["abandon"];
 
-async function startPlugin(options: PluginOptions, config: PropertyMap, context: ProviderContext): Promise<Provider> {
-  const what = `provider ${options.packageName}`;
-  const process = await startPluginProcess({
-    what,
-    command: options.executable,
-    args: [options.engineAddress()],
-    cwd: options.directory,
-    env: options.env,
-    onOutput: (line) => context.log("debug", `${options.packageName}: ${line}`),
-    signal: context.signal,
-  });
-  const plugin = new Plugin(what, process, context);
-  try {
-    await plugin.configure(options.packageName, config);
-  } catch (error) {
-    await plugin.close();
-    throw error;
-  }
-  return plugin;
-}
-
-type Client = InstanceType<typeof provider_grpc.ResourceProviderClient>;
-
-class Plugin implements Provider {
-  readonly #what: string;
-  readonly #process: PluginProcess;
-  readonly #client: Client;
-  #secrets = false;
-  #previews = false;
-  readonly #cancel = (): void => {
-    this.#client.cancel(new empty_pb.Empty(), () => {});
-  };
-  readonly #context: ProviderContext;
-
-  constructor(what: string, process: PluginProcess, context: ProviderContext) {
-    this.#what = what;
-    this.#process = process;
-    this.#context = context;
-    this.#client = new provider_grpc.ResourceProviderClient(
-      `127.0.0.1:${process.port}`,
-      credentials.createInsecure(),
-      grpcOptions,
-    );
-    context.signal.addEventListener("abort", this.#cancel, { once: true });
-  }
-
-  async configure(packageName: string, config: PropertyMap): Promise<void> {
+  static async configure(connection: PluginConnection, options: PluginOptions, config: PropertyMap): Promise<Plugin> {
     const request = new provider_pb.ConfigureRequest();
-    request.setArgs(struct(toWire(config, { secrets: true })));
-    const plain = toWire(config, { secrets: false });
-    for (const [key, value] of Object.entries(plain)) {
+    request.setArgs(writeProperties(config, { secrets: true }));
+    for (const [key, value] of Object.entries(toWire(config, { secrets: false }))) {
       const text = typeof value === "string" ? value : JSON.stringify(value);
-      request.getVariablesMap().set(`${packageName}:config:${key}`, text);
+      request.getVariablesMap().set(`${options.packageName}:config:${key}`, text);
     }
     request.setAcceptsecrets(true);
     request.setAcceptresources(false);
     request.setSendsOldInputs(true);
     request.setSendsOldInputsToDelete(true);
-    const response = await this.#call<provider_pb.ConfigureResponse>((done) => this.#client.configure(request, done));
-    this.#secrets = response.getAcceptsecrets();
-    this.#previews = response.getSupportspreview();
+    const response = await connection.call<provider_pb.ConfigureResponse>((client, done) =>
+      client.configure(request, done),
+    );
+    return new Plugin(connection, response, options);
+  }
+
+  private constructor(
+    connection: PluginConnection,
+    configured: provider_pb.ConfigureResponse,
+    { deletesAbandoned, signal }: PluginOptions,
+  ) {
+    this.#connection = connection;
+    this.#secrets = configured.getAcceptsecrets();
+    this.#previews = configured.getSupportspreview();
+    if (!deletesAbandoned) return;
+    this.abandon = ({ inputs, ...target }) =>
+      this.delete({ ...target, id: "", oldInputs: inputs, oldOutputs: inputs, timeout: undefined, signal });
   }
 
   async check(request: CheckRequest): Promise<CheckResult> {
@@ -123,13 +64,13 @@ class Plugin implements Provider {
     message.setUrn(request.urn);
     message.setName(request.name);
     message.setType(request.type);
-    message.setOlds(this.#struct(request.olds ?? {}));
-    message.setNews(this.#struct(request.news));
-    const response = await this.#call<provider_pb.CheckResponse>((done) => this.#client.check(message, done));
-    return {
-      inputs: read(response.getInputs(), request.name),
-      failures: response.getFailuresList().map((f) => ({ property: f.getProperty(), reason: f.getReason() })),
-    };
+    message.setOlds(this.#write(request.olds ?? {}));
+    message.setNews(this.#write(request.news));
+    const response = await this.#connection.call<provider_pb.CheckResponse>((client, done) =>
+      client.check(message, done),
+    );
+    const { inputs, failures } = readChecked(response, request.name);
+    return { inputs: this.#restore(inputs, request.news), failures };
   }
 
   async diff(request: DiffRequest): Promise<DiffResult> {
@@ -138,21 +79,13 @@ class Plugin implements Provider {
     message.setUrn(request.urn);
     message.setName(request.name);
     message.setType(request.type);
-    message.setOlds(this.#struct(request.oldOutputs));
-    message.setOldInputs(this.#struct(request.oldInputs));
-    message.setNews(this.#struct(request.news));
+    message.setOlds(this.#write(request.oldOutputs));
+    message.setOldInputs(this.#write(request.oldInputs));
+    message.setNews(this.#write(request.news));
     message.setIgnorechangesList([...request.ignoreChanges]);
-    const response = await this.#call<provider_pb.DiffResponse>((done) => this.#client.diff(message, done));
-    const { DIFF_NONE, DIFF_SOME } = provider_pb.DiffResponse.DiffChanges;
-    const changes = response.getChanges();
-    return {
-      changes: changes === DIFF_NONE ? "none" : changes === DIFF_SOME ? "some" : "unknown",
-      replaces: response.getReplacesList(),
-      deleteBeforeReplace: response.getDeletebeforereplace(),
-      stables: response.getStablesList(),
-      // The SDK's provider server gives no detail; the engine compares inputs for display.
-      changed: [],
-    };
+    return readDiff(
+      await this.#connection.call<provider_pb.DiffResponse>((client, done) => client.diff(message, done)),
+    );
   }
 
   async create(request: CreateRequest): Promise<CreateResult> {
@@ -161,11 +94,15 @@ class Plugin implements Provider {
     message.setUrn(request.urn);
     message.setName(request.name);
     message.setType(request.type);
-    message.setProperties(this.#struct(request.inputs));
+    message.setProperties(this.#write(request.inputs));
     message.setTimeout(request.timeout ?? 0);
     message.setPreview(request.preview);
-    const response = await this.#call<provider_pb.CreateResponse>((done) => this.#client.create(message, done));
-    return { id: response.getId(), outputs: read(response.getProperties(), request.name) };
+    return this.#restoring(request.inputs, async () => {
+      const response = await this.#connection.call<provider_pb.CreateResponse>((client, done) =>
+        client.create(message, done),
+      );
+      return { id: response.getId(), outputs: readProperties(response.getProperties(), request.name) };
+    });
   }
 
   async update(request: UpdateRequest): Promise<UpdateResult> {
@@ -175,14 +112,18 @@ class Plugin implements Provider {
     message.setUrn(request.urn);
     message.setName(request.name);
     message.setType(request.type);
-    message.setOlds(this.#struct(request.oldOutputs));
-    message.setOldInputs(this.#struct(request.oldInputs));
-    message.setNews(this.#struct(request.inputs));
+    message.setOlds(this.#write(request.oldOutputs));
+    message.setOldInputs(this.#write(request.oldInputs));
+    message.setNews(this.#write(request.inputs));
     message.setTimeout(request.timeout ?? 0);
     message.setIgnorechangesList([...request.ignoreChanges]);
     message.setPreview(request.preview);
-    const response = await this.#call<provider_pb.UpdateResponse>((done) => this.#client.update(message, done));
-    return { outputs: read(response.getProperties(), request.name) };
+    return this.#restoring(request.inputs, async () => {
+      const response = await this.#connection.call<provider_pb.UpdateResponse>((client, done) =>
+        client.update(message, done),
+      );
+      return { outputs: readProperties(response.getProperties(), request.name) };
+    });
   }
 
   async delete(request: DeleteRequest): Promise<void> {
@@ -191,16 +132,10 @@ class Plugin implements Provider {
     message.setUrn(request.urn);
     message.setName(request.name);
     message.setType(request.type);
-    message.setProperties(this.#struct(request.oldOutputs));
-    message.setOldInputs(this.#struct(request.oldInputs));
+    message.setProperties(this.#write(request.oldOutputs));
+    message.setOldInputs(this.#write(request.oldInputs));
     message.setTimeout(request.timeout ?? 0);
-    await this.#call((done) => this.#client.delete(message, done));
-  }
-
-  async abandon(request: Target & { readonly inputs: PropertyMap }): Promise<void> {
-    const { inputs } = request;
-    const signal = this.#context.signal;
-    await this.delete({ ...request, id: "", oldInputs: inputs, oldOutputs: inputs, timeout: undefined, signal });
+    await this.#connection.call((client, done) => client.delete(message, done));
   }
 
   async read(request: ReadRequest): Promise<ReadResult | undefined> {
@@ -209,63 +144,47 @@ class Plugin implements Provider {
     message.setUrn(request.urn);
     message.setName(request.name);
     message.setType(request.type);
-    message.setProperties(this.#struct(request.outputs));
-    message.setInputs(this.#struct(request.inputs));
-    const response = await this.#call<provider_pb.ReadResponse>((done) => this.#client.read(message, done));
-    if (response.getId() === "") return undefined;
-    const inputs = response.getInputs();
-    return {
-      id: response.getId(),
-      inputs: inputs === undefined ? request.inputs : read(inputs, request.name),
-      outputs: read(response.getProperties(), request.name),
-    };
+    message.setProperties(this.#write(request.outputs));
+    message.setInputs(this.#write(request.inputs));
+    return this.#restoring(request.outputs, async () => {
+      const response = await this.#connection.call<provider_pb.ReadResponse>((client, done) =>
+        client.read(message, done),
+      );
+      if (response.getId() === "") return undefined;
+      const inputs = response.getInputs();
+      return {
+        id: response.getId(),
+        inputs:
+          inputs === undefined ? request.inputs : this.#restore(readProperties(inputs, request.name), request.inputs),
+        outputs: readProperties(response.getProperties(), request.name),
+      };
+    });
   }
 
   async close(): Promise<void> {
-    this.#context.signal.removeEventListener("abort", this.#cancel);
-    this.#client.close();
-    await this.#process.stop();
+    await this.#connection.close();
   }
 
-  #struct(map: PropertyMap): struct_pb.Struct {
-    return struct(toWire(map, { secrets: this.#secrets }));
+  #write(map: PropertyMap): Struct {
+    return writeProperties(map, { secrets: this.#secrets });
   }
 
-  async #call<T>(send: (done: (error: ServiceError | null, response: T) => void) => void): Promise<T> {
+  /** A plugin that knows of plain text only answers with plain text. */
+  #restore(received: PropertyMap, sent: PropertyMap): PropertyMap {
+    return this.#secrets ? received : restoreSecrecy(received, sent);
+  }
+
+  /** The same for the outputs of a resource, those of one that is not ready among them. */
+  async #restoring<T extends { readonly outputs: PropertyMap } | undefined>(
+    sent: PropertyMap,
+    ask: () => Promise<T>,
+  ): Promise<T> {
     try {
-      return await new Promise<T>((resolve, reject) => {
-        send((error, response) => (error === null ? resolve(response) : reject(error)));
-      });
+      const answer = await ask();
+      return answer === undefined ? answer : { ...answer, outputs: this.#restore(answer.outputs, sent) };
     } catch (error) {
-      throw await this.#explain(error as ServiceError);
+      if (!(error instanceof NotReadyError)) throw error;
+      throw new NotReadyError(error.id, this.#restore(error.outputs, sent), error.reasons);
     }
   }
-
-  async #explain(error: ServiceError): Promise<Error> {
-    if (error.code === status.UNAVAILABLE) {
-      const how = await Promise.race([this.#process.ended, new Promise<string>((r) => setTimeout(r, 1000, ""))]);
-      if (how !== "") return new UnansweredError(`${this.#what} ended in the middle of the operation (${how})`);
-    }
-    return readInitFailure(error) ?? new ProviderError(error.details || error.message);
-  }
-}
-
-/** A resource that exists but did not become ready comes as an error with the resource in its details. */
-function readInitFailure(error: ServiceError): NotReadyError | undefined {
-  const [details] = error.metadata?.get("grpc-status-details-bin") ?? [];
-  if (!(details instanceof Buffer)) return undefined;
-  for (const any of status_pb.Status.deserializeBinary(details).getDetailsList()) {
-    if (any.getTypeName() !== "pulumirpc.ErrorResourceInitFailed") continue;
-    const failure = provider_pb.ErrorResourceInitFailed.deserializeBinary(any.getValue_asU8());
-    return new NotReadyError(failure.getId(), read(failure.getProperties(), failure.getId()), failure.getReasonsList());
-  }
-  return undefined;
-}
-
-function struct(object: WireObject): struct_pb.Struct {
-  return struct_pb.Struct.fromJavaScript(object);
-}
-
-function read(properties: struct_pb.Struct | undefined, what: string): PropertyMap {
-  return fromWire((properties?.toJavaScript() ?? {}) as WireObject, what);
 }

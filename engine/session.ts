@@ -3,7 +3,7 @@ import { UserError } from "./errors.ts";
 import type { EventSink } from "./events.ts";
 import { Judge } from "./judge.ts";
 import { kubernetesProvider } from "./kubernetes/index.ts";
-import { pluginProvider } from "./plugin.ts";
+import { PluginFactory } from "./plugin-factory.ts";
 import { startPolicyPack } from "./policy-pack.ts";
 import { loadProject, loadStackConfig, type Project, type StackConfig } from "./project/index.ts";
 import type { PropertyMap, PropertyValue } from "./property.ts";
@@ -30,6 +30,9 @@ export interface SessionOptions {
 /** Organizations exist in Pulumi Cloud only; file backends call theirs this. */
 export const ORGANIZATION = "organization";
 
+/** Weft's own provider, which is written for this engine as well. */
+const OWN_PROVIDER = "weft-native";
+
 /** Everything that operations on a stack share: its files, the engine's server, providers and policy packs. */
 export class Session implements AsyncDisposable {
   readonly options: SessionOptions;
@@ -39,6 +42,7 @@ export class Session implements AsyncDisposable {
   readonly backend: Backend;
   readonly server: EngineServer;
   readonly registry: ProviderRegistry;
+  readonly #plugins = new Map<string, PluginFactory>();
 
   private constructor(
     options: SessionOptions,
@@ -172,6 +176,7 @@ export class Session implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.registry.close();
+    await Promise.all([...this.#plugins.values()].map((plugins) => plugins.close()));
     await this.server.close();
   }
 
@@ -179,12 +184,18 @@ export class Session implements AsyncDisposable {
     if (packageName === "kubernetes") return kubernetesProvider;
     const plugin = this.project.providerPlugins.find(({ name }) => name === packageName);
     if (plugin === undefined) return unavailableProvider(packageName, this.options.applying);
-    return pluginProvider({
+    const known = this.#plugins.get(packageName);
+    if (known !== undefined) return known;
+    const plugins = new PluginFactory({
       packageName,
       executable: join(plugin.path, `pulumi-resource-${packageName}`),
       directory: plugin.path,
       env: this.childEnvironment,
       engineAddress: () => this.server.address,
+      signal: this.options.signal,
+      deletesAbandoned: packageName === OWN_PROVIDER,
     });
+    this.#plugins.set(packageName, plugins);
+    return plugins;
   }
 }
