@@ -21,7 +21,7 @@ export interface Provider {
    * Deletes what a create may have left that was interrupted and never answered. Providers that can't tell what is theirs
    * do without it.
    */
-  abandon?(request: Target & { readonly inputs: PropertyMap }): Promise<void>;
+  abandon?(request: AbandonRequest): Promise<void>;
   /** The resource as it is now; `undefined` when it no longer exists. */
   read(request: ReadRequest): Promise<ReadResult | undefined>;
   /** Ends the provider's processes, connections and watches. */
@@ -124,6 +124,11 @@ export interface DeleteRequest extends Target {
   readonly oldOutputs: PropertyMap;
   readonly timeout: number | undefined;
   readonly signal: AbortSignal;
+}
+
+export interface AbandonRequest extends Target {
+  /** Checked inputs, as the interrupted create had them. */
+  readonly inputs: PropertyMap;
 }
 
 export interface ReadRequest extends Target {

@@ -1,5 +1,6 @@
 import { containsUnknown, type PropertyMap, unwrapSecrets } from "../property.ts";
 import {
+  type AbandonRequest,
   type CheckRequest,
   type CheckResult,
   type CreateRequest,
@@ -15,11 +16,12 @@ import {
   type UpdateRequest,
   type UpdateResult,
 } from "../provider.ts";
+import { abandonObject } from "./abandon.ts";
 import { replacesUnready } from "./annotations.ts";
-import { ApiError, UnknownKindError, UnreachableError } from "./api-error.ts";
+import { UnknownKindError, UnreachableError } from "./api-error.ts";
 import { jobStatus } from "./await/workload.ts";
 import { checkInputs, needsNamespace } from "./check.ts";
-import { makeOutputs, readRecorded, recordedInputs, uidOf } from "./checkpoint.ts";
+import { makeOutputs, readRecorded, recordedInputs } from "./checkpoint.ts";
 import { Cluster } from "./cluster.ts";
 import type { ProviderConfig } from "./config.ts";
 import { connectTo } from "./connection.ts";
@@ -32,7 +34,7 @@ import { idOf, isNamespaced, isPatch, label, type ObjectRef, refOf, requireObjec
 import { RunMemory } from "./memory.ts";
 import { fieldManagerOf } from "./naming.ts";
 import { normalizeInputs } from "./normalize.ts";
-import { relinquish } from "./ownership.ts";
+import { unpatchObject } from "./patch.ts";
 import { Previewer } from "./previewer.ts";
 import { inputsFromLive } from "./read-inputs.ts";
 import { deleteObject } from "./remove.ts";
@@ -184,18 +186,11 @@ export class KubernetesProvider implements Provider {
       try {
         if (isPatch(request.type, ref.kind)) {
           const manager = fieldManagerOf(request.urn, toJson(inputs), recorded.fieldManager);
-          await this.#letGo(cluster, ref, manager, signal);
+          await unpatchObject(cluster, ref, manager, { signal, budget: this.#patience() });
         } else {
-          await deleteObject(cluster, {
-            ref,
-            recorded: recorded.live,
-            inputs: toJson(inputs),
-            timeout: request.timeout,
-            signal,
-            budget: this.#patience(),
-            status: (message) => this.#context.status(request.urn, mask.hide(message)),
-            note: (message) => this.#context.log("info", `${label(ref)}: ${mask.hide(message)}`, request.urn),
-          });
+          const told = this.#telling(request.urn, ref, mask);
+          const job = { ref, inputs: toJson(inputs), timeout: request.timeout, signal, budget: this.#patience() };
+          await deleteObject(cluster, { ...job, ...told, recorded: recorded.live });
         }
       } catch (error) {
         if (!this.#forgetsUnreachable(error, request.urn, ref)) throw error;
@@ -203,20 +198,14 @@ export class KubernetesProvider implements Provider {
     });
   }
 
-  /** A patch owns some fields of somebody else's object: deleting it gives those up. */
-  async #letGo(cluster: Cluster, ref: ObjectRef, manager: string, signal: AbortSignal): Promise<void> {
-    try {
-      const options = { signal, budget: this.#patience() };
-      const resource = await cluster.discovery.findServed(ref.apiVersion, ref.kind, options.budget);
-      const live = await cluster.objects.get(resource, ref, options);
-      if (live !== undefined) await relinquish(cluster, resource, ref, uidOf(live), manager, options);
-    } catch (error) {
-      if (error instanceof UnknownKindError) return;
-      if (!(error instanceof ApiError) || error.status !== 422) throw error;
-      throw new ProviderError(
-        `${label(ref)} can't be without the fields that this patch manages: ${error.message}\nFix: set retainOnDelete on the patch, or let another manager apply these fields first.`,
-      );
-    }
+  async abandon({ urn, type, inputs: planned }: AbandonRequest): Promise<void> {
+    const inputs = toJson(normalizeInputs(planned));
+    const [ref, mask, cluster] = [refOf(inputs), new Mask(planned), this.#requireCluster()];
+    const { signal } = cluster;
+    const job = { urn, type, ref, inputs, timeout: undefined, signal, budget: this.#patience() };
+    await explaining({ action: "delete", ref, mask, signal }, () =>
+      abandonObject(cluster, { ...job, ...this.#telling(urn, ref, mask) }),
+    );
   }
 
   async read(request: ReadRequest): Promise<ReadResult | undefined> {
@@ -257,9 +246,16 @@ export class KubernetesProvider implements Provider {
       isPatch: isPatch(request.type, ref.kind),
       timeout: request.timeout,
       signal: AbortSignal.any([request.signal, this.#requireCluster().signal]),
-      status: (message) => this.#context.status(urn, mask.hide(message)),
-      note: (message) => this.#context.log("info", `${label(ref)}: ${mask.hide(message)}`, urn),
+      ...this.#telling(urn, ref, mask),
       warn: (warnings) => this.#warn(urn, warnings, mask),
+    };
+  }
+
+  /** What is said of an object on the way, without secrets. */
+  #telling(urn: string, ref: ObjectRef, mask: Mask) {
+    return {
+      status: (message: string) => this.#context.status(urn, mask.hide(message)),
+      note: (message: string) => this.#context.log("info", `${label(ref)}: ${mask.hide(message)}`, urn),
     };
   }
 
