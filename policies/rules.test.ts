@@ -138,8 +138,9 @@ describe("pods in every kind of resource", () => {
     "weft:workloads:Service",
     "aws:batch/v1:Job",
   ])("are not looked for in %s", async (type) => {
-    for (const { verdict } of await verdicts(type, deployment(BAD_SPEC))) {
-      expect(verdict).toEqual({ ...PASS, notApplicable: "it holds no pods" });
+    for (const { name, verdict } of await verdicts(type, deployment(BAD_SPEC))) {
+      // It tells a Deployment under another type; see its own tests.
+      if (name !== "pods-well-formed") expect(verdict).toEqual({ ...PASS, notApplicable: "it holds no pods" });
     }
   });
 });

@@ -42,17 +42,23 @@ const GROUPS: ReadonlySet<string> = new Set(["core", "apps", "extensions", "batc
 export interface KindToken {
   /** API group; "core" for the one without a name. */
   readonly group: string;
+  /** As objects state it: "v1", "apps/v1". */
+  readonly apiVersion: string;
   readonly kind: string;
+  /** As the type has it, "Patch" and "List" included. */
+  readonly kindInType: string;
   readonly form: "object" | "patch" | "list";
 }
 
 /** Reads a type token such as `kubernetes:apps/v1:DeploymentPatch`; `undefined` for what is no Kubernetes object. */
 export function kindOf(type: string): KindToken | undefined {
   // A custom resource of the group without a name has no "core/" in its token.
-  const [, group = "core", name] = /^kubernetes:(?:([^/:]+)\/)?v\w+:(\w+)$/.exec(type) ?? [];
-  if (name === undefined) return undefined;
-  const [, kind = name, suffix] = /^(\w+?)(Patch|List)$/.exec(name) ?? [];
-  return { group, kind, form: suffix === "Patch" ? "patch" : suffix === "List" ? "list" : "object" };
+  const [, group = "core", version, kindInType] = /^kubernetes:(?:([^/:]+)\/)?(v\w+):(\w+)$/.exec(type) ?? [];
+  if (version === undefined || kindInType === undefined) return undefined;
+  const apiVersion = group === "core" ? version : `${group}/${version}`;
+  const [, kind = kindInType, suffix] = /^(\w+?)(Patch|List)$/.exec(kindInType) ?? [];
+  const form = suffix === "Patch" ? "patch" : suffix === "List" ? "list" : "object";
+  return { group, apiVersion, kind, kindInType, form };
 }
 
 /** The pods in a resource; `undefined` when its kind holds none. */

@@ -1,11 +1,65 @@
 import { describe, expect, it } from "vitest";
-import { CONTAINER, DEPLOYMENT, deployment, judge, PASS, podSpec, UNKNOWN, withContainer } from "../fixtures.ts";
+import {
+  CONTAINER,
+  DEPLOYMENT,
+  deployment,
+  type JsonObject,
+  judge,
+  PASS,
+  podSpec,
+  UNKNOWN,
+  withContainer,
+} from "../fixtures.ts";
 import { podsWellFormed } from "./pods-well-formed.ts";
 
 const SPEC = "spec.template.spec";
 const add = `Fix: ${SPEC}.containers:\n  - name: app\n    image: registry.example.com/team/app:1.4.2`;
 
 describe("pods-well-formed", () => {
+  const fix = (path: string) => `Fix: remove ${path}, or give the resource the type of what it is`;
+
+  it("rejects an object that states another kind or version than its resource's type", async () => {
+    const type = "kubernetes:core/v1:ConfigMap";
+    const smuggled = { apiVersion: "v1", kind: "Pod", metadata: { name: "x" }, spec: podSpec({ hostNetwork: true }) };
+    expect((await judge(podsWellFormed, type, smuggled)).violations).toEqual([
+      `ConfigMap x: kind is "Pod", but the resource has the type ${type} and is judged as that.\n${fix("kind")}`,
+    ]);
+    const { violations } = await judge(podsWellFormed, "kubernetes:example.com/v1:Widget", deployment());
+    expect(violations.map((message) => message.split(",")[0])).toEqual([
+      'Widget shop/orders: apiVersion is "apps/v1"',
+      'Widget shop/orders: kind is "Deployment"',
+    ]);
+  });
+
+  it.each<[string, JsonObject, string]>([
+    ["kubernetes:core/v1:PodList", { apiVersion: "v1", kind: "Pod", spec: podSpec() }, "kind"],
+    ["kubernetes:core/v1:ConfigMapList", { items: [{}, { kind: "Pod", spec: podSpec() }] }, "items[1].kind"],
+    ["kubernetes:core/v1:ConfigMapPatch", { kind: "Pod", metadata: { name: "x" } }, "kind"],
+    ["kubernetes:apps/v1:ReplicaSetList", { items: [{ apiVersion: "v1" }] }, "items[0].apiVersion"],
+  ])("rejects that in a %s", async (type, props, path) => {
+    expect((await judge(podsWellFormed, type, props)).violations.join("\n")).toContain(fix(path));
+  });
+
+  it.each([
+    ["kubernetes:core/v1:ConfigMap", { apiVersion: "v1", kind: "ConfigMap", data: {} }],
+    ["kubernetes:v1:ConfigMap", { apiVersion: "v1", kind: "ConfigMap" }],
+    ["kubernetes:core/v1:ConfigMap", { data: {} }],
+    ["kubernetes:core/v1:ConfigMapPatch", { apiVersion: "v1", kind: "ConfigMap" }],
+    ["kubernetes:core/v1:ConfigMapList", { kind: "ConfigMapList", items: [{ kind: "ConfigMap" }] }],
+    ["kubernetes:networking.k8s.io/v1:NetworkPolicy", { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy" }],
+    ["kubernetes:example.com/v1:EnvoyPatch", { apiVersion: "example.com/v1", kind: "EnvoyPatch" }],
+    ["kubernetes:example.com/v1:AccessList", { apiVersion: "example.com/v1", kind: "AccessList" }],
+    ["kubernetes:helm.sh/v3:Release", { chart: "redis", values: {} }],
+  ])("passes a %s that states %j", async (type, props) => {
+    expect(await judge(podsWellFormed, type, props)).toEqual(PASS);
+  });
+
+  it("is undecided about a kind that is not known yet, and judges the pods all the same", async () => {
+    const verdict = await judge(podsWellFormed, DEPLOYMENT, { ...deployment({}), kind: UNKNOWN });
+    expect(verdict.undecided).toContain("Deployment shop/orders: kind");
+    expect(verdict.violations).toHaveLength(1);
+  });
+
   it.each([
     ["a good pod", deployment()],
     [

@@ -1,7 +1,9 @@
 import type { ResourceValidationPolicy } from "@pulumi/policy";
 import { CONTAINER_LISTS, containersOf } from "../kubernetes/containers.ts";
 import { type Field, found } from "../kubernetes/field.ts";
-import { judgePods, type Pod } from "../kubernetes/pods.ts";
+import { collectFindings, type Findings } from "../kubernetes/findings.ts";
+import { judgeIdentity } from "../kubernetes/identity.ts";
+import { kindOf, type Pod, podsIn } from "../kubernetes/pods.ts";
 
 type Shape = "an object" | "a list";
 
@@ -22,20 +24,30 @@ const OF_CONTAINER: Readonly<Record<string, Shape>> = {
 export const podsWellFormed: ResourceValidationPolicy = {
   name: "pods-well-formed",
   description:
-    "Every pod has at least one container, and what the other rules judge has the shape that Kubernetes gives it.",
+    "Every pod has at least one container, what the other rules judge has the shape that Kubernetes gives it, and every " +
+    "object is of the kind that its resource's type says.",
   enforcementLevel: "mandatory",
   severity: "medium",
   remediationSteps: "Give the field the shape that the message names; kubectl explain <kind>.<path> shows it in full.",
-  validateResource: judgePods((pod, findings) => {
-    const containers = containersOf(pod, findings);
-    const faults = [
-      ...specFaults(pod),
-      ...CONTAINER_LISTS.flatMap((key) => itemFaults(pod.spec.get(key))),
-      ...containers.flatMap(({ field }) => shapeFaults(field, OF_CONTAINER)),
-    ];
-    for (const fault of faults) findings.violation(`${pod.label}: ${fault}`);
-  }),
+  validateResource: (args, report) => {
+    const token = kindOf(args.type);
+    if (token === undefined) return args.notApplicable("it is no Kubernetes object");
+    collectFindings(report, (findings) => {
+      judgeIdentity(token, args, findings);
+      for (const pod of podsIn(args) ?? []) judgePod(pod, findings);
+    });
+  },
 };
+
+function judgePod(pod: Pod, findings: Findings): void {
+  const containers = containersOf(pod, findings);
+  const faults = [
+    ...specFaults(pod),
+    ...CONTAINER_LISTS.flatMap((key) => itemFaults(pod.spec.get(key))),
+    ...containers.flatMap(({ field }) => shapeFaults(field, OF_CONTAINER)),
+  ];
+  for (const fault of faults) findings.violation(`${pod.label}: ${fault}`);
+}
 
 function specFaults(pod: Pod): string[] {
   const holders = holdersOf(pod);
