@@ -7,7 +7,7 @@ import { volumesOf } from "../kubernetes/volumes.ts";
 
 export const imagesFixedTag: ResourceValidationPolicy = {
   name: "images-fixed-tag",
-  description: "Every image, run or mounted, says exactly what it is: by a digest, or by a tag other than latest.",
+  description: "Every container image names what runs: by a digest, or by a tag other than latest.",
   enforcementLevel: "mandatory",
   severity: "high",
   remediationSteps:
