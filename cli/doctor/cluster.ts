@@ -77,23 +77,22 @@ export async function leftoverChecks(
   const folders = found.filter((entry) => entry.isDirectory()).map(({ name }) => join(clusters, name));
   const processes = await programsBelow(clusters + sep);
   const checks = folders.map(async (folder): Promise<Check[]> => {
-    const urn = await ownerOf(folder);
-    const owner = /^urn:pulumi:(.*?)::/.exec(urn ?? "")?.[1];
+    const marker = await markerOf(folder);
+    const owner = /^urn:pulumi:(.*?)::/.exec(marker?.urn ?? "")?.[1];
     const running = processes.filter((program) => program.startsWith(folder + sep)).length;
     const what = `${folder}, ${count(running, "process", "processes")}`;
-    if (owner === stack && exists === false) {
-      return [
-        warning("leftover", `${what}: a cluster that the state of ${stack} does not know`, "the next up removes it"),
-      ];
+    const up = nextCommand(caller, "up");
+    if (marker === undefined) {
+      return [warning("leftover", `${what}: not made by Weft`, "remove it, or give the stack's cluster another name")];
     }
-    if (owner !== undefined) return [];
-    return [
-      warning(
-        "leftover",
-        `${what}: an interrupted start left it`,
-        `if no up is under way: ${nextCommand(caller, "up")}, or remove ${folder}`,
-      ),
-    ];
+    if (owner !== stack) return [];
+    if (marker.uid === undefined) return [warning("leftover", `${what}: an interrupted start left it`, `run ${up}`)];
+    if (exists !== false) return [];
+    const fix =
+      running === 0
+        ? `run ${up}, which removes it`
+        : `destroy it with the state that made it; if there is none, end its processes and run ${up}`;
+    return [warning("leftover", `${what}: a cluster that the state of ${stack} does not know`, fix)];
   });
   const known = new Set(folders);
   const orphans = processes.filter((program) => ![...known].some((folder) => program.startsWith(folder + sep)));
@@ -107,11 +106,10 @@ function strayCheck(programs: readonly string[]): Check {
   return warning("leftover", `processes of a cluster whose folder is gone: ${names}`, "end them: they serve nobody");
 }
 
-/** The resource that a cluster's folder belongs to; `undefined` while it is being made. */
-async function ownerOf(folder: string): Promise<string | undefined> {
+/** What the provider notes in the folder of a cluster that it makes; the uid once it is made. */
+async function markerOf(folder: string): Promise<{ readonly urn?: string; readonly uid?: string } | undefined> {
   try {
-    const marker: { urn?: unknown } = JSON.parse(await readFile(join(folder, "weft.json"), "utf8"));
-    return typeof marker.urn === "string" ? marker.urn : undefined;
+    return JSON.parse(await readFile(join(folder, "weft.json"), "utf8"));
   } catch {
     return undefined;
   }

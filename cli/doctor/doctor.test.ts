@@ -119,18 +119,20 @@ describe("weft doctor", () => {
 
   it("finds the folder of a cluster that no state knows of, and leaves those that one does", async () => {
     await using project = await testProject();
-    const marker = (stack: string): string =>
-      JSON.stringify({ urn: `urn:pulumi:${stack}::weft::weft-native:cluster:Kwok::c` });
-    await project.write(".weft/kwok/clusters/local/weft.json", marker("local"));
-    await project.write(".weft/kwok/clusters/shop/weft.json", marker("shop"));
-    await project.write(".weft/kwok/clusters/half/kwok.yaml", "");
+    const marker = (stack: string, uid?: string): string =>
+      JSON.stringify({ urn: `urn:pulumi:${stack}::weft::weft-native:cluster:Kwok::c`, uid });
+    await project.write(".weft/kwok/clusters/local/weft.json", marker("local", "1"));
+    await project.write(".weft/kwok/clusters/shop/weft.json", marker("shop", "2"));
+    await project.write(".weft/kwok/clusters/half/weft.json", marker("local"));
+    await project.write(".weft/kwok/clusters/mine/kwok.yaml", "");
     const leftover = (await examine(project)).of("leftover").map(({ detail }) => detail.replace(project.directory, ""));
     expect(leftover.sort()).toEqual([
       "/.weft/kwok/clusters/half, 0 processes: an interrupted start left it",
       "/.weft/kwok/clusters/local, 0 processes: a cluster that the state of local does not know",
+      "/.weft/kwok/clusters/mine, 0 processes: not made by Weft",
     ]);
     await project.deploy("local");
-    expect((await examine(project)).of("leftover")).toHaveLength(1);
+    expect((await examine(project)).of("leftover")).toHaveLength(2);
   });
 
   it("refuses the Pulumi CLI where there is none, and a backend that only it can use", async () => {
