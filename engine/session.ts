@@ -98,32 +98,32 @@ export class Session implements AsyncDisposable {
   /** Starts the policy packs; they come up while the program does. */
   judge(): Judge & AsyncDisposable {
     const { emit, signal, policyPacks } = this.options;
-    const packs = Promise.all(
-      policyPacks.map(async (directory) => {
-        const pack = await startPolicyPack({
-          directory,
-          projectDirectory: this.project.directory,
-          ...this.reference,
-          organization: ORGANIZATION,
-          dryRun: true,
-          config: this.config.values,
-          configSecretKeys: this.config.secretKeys,
-          engineAddress: this.server.address,
-          env: this.childEnvironment,
-          onOutput: (text) => emit({ kind: "message", severity: "info", text }),
-          signal,
-        });
-        const enabled = pack.policies.filter(({ enforcementLevel }) => enforcementLevel !== "disabled");
-        emit({ kind: "policy-loaded", pack: pack.name, version: pack.version, policies: enabled.length });
-        return pack;
-      }),
-    );
+    const starts = policyPacks.map(async (directory) => {
+      const pack = await startPolicyPack({
+        directory,
+        projectDirectory: this.project.directory,
+        ...this.reference,
+        organization: ORGANIZATION,
+        // It is said once, when a pack starts, and the plan comes first.
+        dryRun: true,
+        config: this.config.values,
+        configSecretKeys: this.config.secretKeys,
+        engineAddress: this.server.address,
+        env: this.childEnvironment,
+        onOutput: (text) => emit({ kind: "message", severity: "info", text }),
+        signal,
+      });
+      const enabled = pack.policies.filter(({ enforcementLevel }) => enforcementLevel !== "disabled");
+      emit({ kind: "policy-loaded", pack: pack.name, version: pack.version, policies: enabled.length });
+      return pack;
+    });
+    const packs = Promise.all(starts);
     // Whoever judges first hears of a pack that does not start.
     packs.catch(() => {});
     return Object.assign(new Judge(packs, emit), {
       [Symbol.asyncDispose]: async () => {
-        const started = await packs.catch(() => []);
-        await Promise.all(started.map((pack) => pack.close()));
+        // Each by itself: one that does not start must not keep the others alive.
+        await Promise.allSettled(starts.map(async (start) => (await start).close()));
       },
     });
   }
