@@ -9,6 +9,12 @@ export function every(parts: readonly Certainty[]): Certainty {
   return parts.includes(undefined) ? undefined : true;
 }
 
+/** One "yes" decides. */
+export function some(parts: readonly Certainty[]): Certainty {
+  if (parts.includes(true)) return true;
+  return parts.includes(undefined) ? undefined : false;
+}
+
 export function is(field: Field, ...allowed: readonly unknown[]): Certainty {
   return field.unknown ? undefined : allowed.includes(field.value);
 }

@@ -1,8 +1,8 @@
 import type { PolicyResource, ReportViolation, StackValidation } from "@pulumi/policy";
-import { type Certainty, every, is, same } from "./certainty.ts";
+import { type Certainty, every, is, same, some } from "./certainty.ts";
 import { Field } from "./field.ts";
 import { collectFindings, type Findings } from "./findings.ts";
-import { kindOf, labelOf, type Pod, podsIn } from "./pods.ts";
+import { type KindToken, kindOf, labelOf, type Pod, podsIn } from "./pods.ts";
 
 /**
  * Set to "true" on a workload whose loss users notice at once. infra/workloads sets it from a service's `critical`; a
@@ -26,6 +26,8 @@ export interface Placed {
   readonly label: string;
   readonly urn: string;
   readonly group: string;
+  /** Without "Patch" and "List". */
+  readonly kind: string;
   readonly namespace: Field;
   /** URN of the provider: the cluster. */
   readonly provider: string | undefined;
@@ -40,12 +42,18 @@ export function judgeCritical(
   judge: (workload: Workload, resources: readonly PolicyResource[], findings: Findings) => void,
 ): StackValidation {
   return (args, report: ReportViolation) => {
-    const services = args.resources.flatMap(workloadsOf);
-    const candidates = services.filter((workload) => isCritical(workload) !== false);
+    const all = args.resources.flatMap(workloadsOf);
+    const patches = all.filter(({ pod }) => pod.partial);
+    const candidates = all
+      .filter(({ pod }) => !pod.partial)
+      .map((workload) => ({ workload, critical: isCritical(workload, patches) }))
+      .filter(({ critical }) => critical !== false);
     if (candidates.length === 0) return args.notApplicable("no workload is marked critical");
     collectFindings(report, (findings) => {
-      for (const workload of candidates) {
-        if (isCritical(workload) === undefined) findings.undecided(`${workload.label}: is it critical`);
+      for (const { workload, critical } of candidates) {
+        // The number of its pods is the cluster's, and draining a node leaves them where they are.
+        if (workload.kind === "DaemonSet") continue;
+        if (critical === undefined) findings.undecided(`${workload.label}: is it critical`);
         else judge(workload, args.resources, findings);
       }
     });
@@ -53,16 +61,19 @@ export function judgeCritical(
 }
 
 function workloadsOf(resource: PolicyResource): Workload[] {
-  const pods = podsIn(resource) ?? [];
-  return pods
-    .filter((pod) => SERVICES.has(pod.kind) && !pod.partial)
-    .map((pod) => ({ ...place(resource, pod.object, pod.label), pod }));
+  const token = kindOf(resource.type);
+  if (token === undefined || !SERVICES.has(token.kind)) return [];
+  return (podsIn(resource) ?? []).map((pod) => ({ ...place(resource, token, pod.object), label: pod.label, pod }));
 }
 
-function isCritical({ object, pod }: Workload): Certainty {
+/** By its own labels, those of its pods, or those that a patch adds to either. */
+function isCritical(workload: Workload, patches: readonly Workload[]): Certainty {
+  return some([isMarked(workload), ...patches.map((patch) => every([isPatchOf(patch, workload), isMarked(patch)]))]);
+}
+
+function isMarked({ object, pod }: Workload): Certainty {
   if (notThereYet(object)) return undefined;
-  const labels = [object, pod.template].map((holder) => is(holder.at(["metadata", "labels", CRITICAL_LABEL]), "true"));
-  return labels.includes(true) || (labels.includes(undefined) ? undefined : false);
+  return some([object, pod.template].map((holder) => is(holder.at(["metadata", "labels", CRITICAL_LABEL]), "true")));
 }
 
 /**
@@ -73,24 +84,29 @@ function notThereYet(object: Field): boolean {
   return object.unknown || object.get("metadata").absent;
 }
 
-/** The objects of one kind, in whatever version. Lists and patches of it are left out: nobody keeps a budget in one. */
-export function objectsOf(resources: readonly PolicyResource[], group: string, kind: string): Placed[] {
+/** The objects of one kind, in whatever version, or the patches of such objects. Nobody keeps a budget in a list. */
+export function objectsOf(
+  resources: readonly PolicyResource[],
+  group: string,
+  kind: string,
+  form: "object" | "patch" = "object",
+): Placed[] {
   return resources.flatMap((resource) => {
     const token = kindOf(resource.type);
-    if (token?.group !== group || token.kind !== kind || token.form !== "object") return [];
-    const object = Field.of(resource.props);
-    return [place(resource, object, labelOf(kind, object, resource.name))];
+    if (token?.group !== group || token.kind !== kind || token.form !== form) return [];
+    return [place(resource, token, Field.of(resource.props))];
   });
 }
 
-function place(resource: PolicyResource, object: Field, label: string): Placed {
+function place(resource: PolicyResource, token: KindToken, object: Field): Placed {
   const own = object.at(["metadata", "namespace"]);
   const inherited = Field.of(resource.provider?.props).get("namespace");
   return {
     object,
-    label,
+    label: labelOf(token.kindInType, object, resource.name),
     urn: resource.urn,
-    group: kindOf(resource.type)?.group ?? "",
+    group: token.group,
+    kind: token.kind,
     namespace: !own.absent ? own : !inherited.absent ? inherited : Field.of("default"),
     provider: resource.provider?.urn,
   };
@@ -102,4 +118,65 @@ export function beside(workload: Placed, other: Placed, links: () => Certainty):
   if (workload.provider && other.provider && workload.provider !== other.provider) return false;
   if (notThereYet(other.object)) return undefined;
   return every([same(workload.namespace, other.namespace), links()]);
+}
+
+function isPatchOf(patch: Placed, target: Placed): Certainty {
+  if (patch.group !== target.group || patch.kind !== target.kind) return false;
+  const name = ["metadata", "name"];
+  return beside(target, patch, () => same(target.object.at(name), patch.object.at(name)));
+}
+
+/** A field as an object states it, or as a patch does that is applied on top of it. */
+export interface Statement {
+  readonly by: Placed;
+  readonly field: Field;
+  /** False for the object itself. */
+  readonly isPatch: boolean;
+  /** False when it is not known yet whether the patch is one of this object. */
+  readonly applies: boolean;
+}
+
+/** The object's own statement, absent or not, and those of its patches in the stack. Each must hold: any may be last. */
+export function statementsOf(
+  target: Placed,
+  resources: readonly PolicyResource[],
+  path: readonly string[],
+): Statement[] {
+  const own = { by: target, field: target.object.at(path), isPatch: false, applies: true };
+  const patches = objectsOf(resources, target.group, target.kind, "patch").flatMap((patch): Statement[] => {
+    const field = patch.object.at(path);
+    const certainty = isPatchOf(patch, target);
+    if (certainty === false || (field.absent && !notThereYet(patch.object))) return [];
+    return [{ by: patch, field, isPatch: true, applies: certainty === true }];
+  });
+  return [own, ...patches];
+}
+
+/** "spec.replicas is 1", or "DeploymentPatch shop/orders sets spec.replicas to 1". */
+export function saying({ by, field, isPatch }: Statement, shown: string): string {
+  return isPatch ? `${by.label} sets ${field.path} to ${shown}` : `${field.path} is ${shown}`;
+}
+
+/** Reports what is wrong with a statement about `target`, if it is one and known; of a patch, at the patch. */
+export function reportStatement(
+  { by, field, isPatch, applies }: Statement,
+  target: Placed,
+  findings: Findings,
+  message: string,
+  urn: string,
+): void {
+  if (!applies) findings.undecided(`${by.label}: does it patch ${target.label}`);
+  else if (!findings.leftOpen(by.label, field)) findings.violation(message, isPatch ? by.urn : urn);
+}
+
+/** The beginning of an object that stands beside a workload, for a fix. */
+export function partnerOf({ object, namespace }: Workload, apiVersion: string, kind: string): string[] {
+  return [
+    `  apiVersion: ${apiVersion}`,
+    `  kind: ${kind}`,
+    "  metadata:",
+    `    name: ${object.at(["metadata", "name"]).text ?? "<name>"}`,
+    `    namespace: ${namespace.text ?? "<namespace>"}`,
+    "  spec:",
+  ];
 }

@@ -1,7 +1,17 @@
-import type { PolicyResource, StackValidationPolicy } from "@pulumi/policy";
-import { type Certainty, every, is, same } from "../kubernetes/certainty.ts";
+import type { StackValidationPolicy } from "@pulumi/policy";
 import { type Field, found } from "../kubernetes/field.ts";
-import { beside, judgeCritical, objectsOf, type Placed, type Workload } from "../kubernetes/stack.ts";
+import type { Findings } from "../kubernetes/findings.ts";
+import { type Autoscalers, autoscalersOf } from "../kubernetes/replicas.ts";
+import {
+  judgeCritical,
+  type Placed,
+  partnerOf,
+  reportStatement,
+  type Statement,
+  saying,
+  statementsOf,
+  type Workload,
+} from "../kubernetes/stack.ts";
 
 export const availabilityCriticalReplicas: StackValidationPolicy = {
   name: "availability-critical-replicas",
@@ -12,9 +22,7 @@ export const availabilityCriticalReplicas: StackValidationPolicy = {
     "Set replicas to 2 or more, or add a HorizontalPodAutoscaler with minReplicas of 2 or more. A workload that " +
     'can\'t run twice is not critical: remove the label weft.dev/critical: "true".',
   validateStack: judgeCritical((workload, resources, findings) => {
-    // One runs on every node; the number is the cluster's.
-    if (workload.pod.kind === "DaemonSet") return;
-    if (workload.pod.kind === "Pod") {
+    if (workload.kind === "Pod") {
       findings.violation(
         `${workload.label} is critical, but a bare pod is one replica that nothing replaces.\n` +
           "Fix: make it a Deployment with spec.replicas: 2",
@@ -22,46 +30,51 @@ export const availabilityCriticalReplicas: StackValidationPolicy = {
       );
       return;
     }
-    const replicas = workload.object.at(["spec", "replicas"]);
-    if (replicas.value === 0) {
-      findings.violation(
-        `${workload.label} is critical, but spec.replicas is 0; that stops it, and an autoscaler with it.\n` +
-          "Fix: spec.replicas: 2",
-        workload.urn,
-      );
-      return;
+    const autoscalers = autoscalersOf(workload, resources);
+    for (const statement of statementsOf(workload, resources, ["spec", "replicas"])) {
+      judgeReplicas(workload, statement, autoscalers, findings);
     }
-    const { sure, possible } = autoscalersOf(workload, resources);
-    // An autoscaler has the last word on the number, whatever `replicas` says.
-    for (const autoscaler of sure) {
-      const least = autoscaler.object.at(["spec", "minReplicas"]);
-      if (least.unknown) findings.undecided(`${autoscaler.label}: ${least.path}`);
-      else if (!keepsTwo(autoscaler)) {
-        findings.violation(
-          `${workload.label} is critical, but ${autoscaler.label} may scale it down to one replica: ` +
-            `spec.minReplicas is ${least.absent ? "missing, and then 1" : found(least)}.\n` +
-            `Fix, in ${autoscaler.label}: spec.minReplicas: 2`,
-          workload.urn,
-        );
+    for (const autoscaler of autoscalers.sure) {
+      for (const statement of statementsOf(autoscaler, resources, ["spec", "minReplicas"])) {
+        judgeMinimum(workload, autoscaler, statement, findings);
       }
-    }
-    if (sure.length > 0) return;
-    const enough = atLeastTwo(replicas.value);
-    const open = possible.find((autoscaler) => !enough || !keepsTwo(autoscaler));
-    if (open !== undefined) {
-      findings.undecided(`${open.label}: does it scale ${workload.label}`);
-    } else if (replicas.unknown) {
-      findings.undecided(`${workload.label}: ${replicas.path}`);
-    } else if (!enough) {
-      const number = replicas.absent ? "missing, and then 1" : found(replicas);
-      findings.violation(
-        `${workload.label} is critical, but spec.replicas is ${number}, and no HorizontalPodAutoscaler scales it.\n` +
-          `Fix: spec.replicas: 2, or:\n${exampleOf(workload)}`,
-        workload.urn,
-      );
     }
   }),
 };
+
+function judgeReplicas(workload: Workload, statement: Statement, autoscalers: Autoscalers, findings: Findings): void {
+  const { field, by, isPatch } = statement;
+  const fix = isPatch ? `Fix, in ${by.label}` : "Fix";
+  const report = (problem: string) =>
+    reportStatement(statement, workload, findings, `${workload.label} is critical, but ${problem}`, workload.urn);
+  if (field.value === 0) {
+    report(`${saying(statement, "0")}; that stops it, and an autoscaler with it.\n${fix}: spec.replicas: 2`);
+    return;
+  }
+  // An autoscaler has the last word on the number, whatever `replicas` says.
+  if (autoscalers.sure.length > 0) return;
+  const enough = atLeastTwo(field.value);
+  const open = autoscalers.possible.find((autoscaler) => !enough || !keepsTwo(autoscaler));
+  if (open !== undefined) {
+    findings.undecided(`${open.label}: does it scale ${workload.label}`);
+  } else if (!enough) {
+    const problem = `${saying(statement, shown(field))}, and no HorizontalPodAutoscaler scales it`;
+    report(`${problem}.\n${fix}: spec.replicas: 2, or:\n${exampleOf(workload)}`);
+  }
+}
+
+function judgeMinimum(workload: Workload, autoscaler: Placed, statement: Statement, findings: Findings): void {
+  const { field, by } = statement;
+  if (atLeastTwo(field.value)) return;
+  const message =
+    `${workload.label} is critical, but ${autoscaler.label} may scale it down to one replica: ` +
+    `${saying(statement, shown(field))}.\nFix, in ${by.label}: spec.minReplicas: 2`;
+  reportStatement(statement, autoscaler, findings, message, workload.urn);
+}
+
+function shown(field: Field): string {
+  return field.absent ? "missing, and then 1" : found(field);
+}
 
 function atLeastTwo(value: unknown): boolean {
   return typeof value === "number" && value >= 2;
@@ -71,45 +84,14 @@ function keepsTwo(autoscaler: Placed): boolean {
   return atLeastTwo(autoscaler.object.at(["spec", "minReplicas"]).value);
 }
 
-function autoscalersOf(workload: Workload, resources: readonly PolicyResource[]) {
-  const judged = objectsOf(resources, "autoscaling", "HorizontalPodAutoscaler").map((autoscaler) => {
-    const target = autoscaler.object.at(["spec", "scaleTargetRef"]);
-    const name = workload.object.at(["metadata", "name"]);
-    const scales = beside(workload, autoscaler, () =>
-      every([
-        is(target.get("kind"), workload.pod.kind),
-        inGroup(target.get("apiVersion"), workload.group),
-        same(target.get("name"), name),
-      ]),
-    );
-    return { autoscaler, scales };
-  });
-  return {
-    sure: judged.filter(({ scales }) => scales === true).map(({ autoscaler }) => autoscaler),
-    possible: judged.filter(({ scales }) => scales === undefined).map(({ autoscaler }) => autoscaler),
-  };
-}
-
-function inGroup(apiVersion: Field, group: string): Certainty {
-  if (apiVersion.unknown) return undefined;
-  const [first, version] = (apiVersion.text ?? "").split("/");
-  return (version === undefined ? "core" : first) === group;
-}
-
 function exampleOf(workload: Workload): string {
-  const { object, namespace, pod, group } = workload;
-  const name = object.at(["metadata", "name"]).text ?? "<name>";
+  const { object, kind, group } = workload;
   return [
-    "  apiVersion: autoscaling/v2",
-    "  kind: HorizontalPodAutoscaler",
-    "  metadata:",
-    `    name: ${name}`,
-    `    namespace: ${namespace.text ?? "<namespace>"}`,
-    "  spec:",
+    ...partnerOf(workload, "autoscaling/v2", "HorizontalPodAutoscaler"),
     "    scaleTargetRef:",
     `      apiVersion: ${group === "core" ? "v1" : `${group}/v1`}`,
-    `      kind: ${pod.kind}`,
-    `      name: ${name}`,
+    `      kind: ${kind}`,
+    `      name: ${object.at(["metadata", "name"]).text ?? "<name>"}`,
     "    minReplicas: 2",
     "    maxReplicas: 10",
     "    metrics:",

@@ -1,5 +1,6 @@
 import type { StackValidationPolicy } from "@pulumi/policy";
 import { describe, expect, it } from "vitest";
+import { CRITICAL, hpa, pdb, URN, undecided, workload } from "../critical-fixtures.ts";
 import {
   DEPLOYMENT,
   deployment,
@@ -9,53 +10,12 @@ import {
   judgeStack,
   PASS,
   podSpec,
-  type StackResource,
   UNKNOWN,
 } from "../fixtures.ts";
 import { availabilityCriticalBudget } from "./availability-critical-budget.ts";
 import { availabilityCriticalLabel } from "./availability-critical-label.ts";
 import { availabilityCriticalReplicas } from "./availability-critical-replicas.ts";
 
-const CRITICAL = { "weft.dev/critical": "true" };
-const URN = "urn:pulumi:local::weft::test::orders-deployment";
-
-/** The Deployment shop/orders, marked critical. */
-function workload(spec: JsonObject = {}, metadata: JsonObject = {}, type = DEPLOYMENT): StackResource {
-  const { metadata: own, ...rest } = deployment(podSpec(), spec);
-  return {
-    type,
-    name: "orders-deployment",
-    props: { ...rest, metadata: { ...(own as JsonObject), labels: CRITICAL, ...metadata } },
-  };
-}
-
-function hpa(spec: JsonObject = {}, changes: Partial<StackResource> = {}, metadata: JsonObject = {}): StackResource {
-  const scaleTargetRef = { apiVersion: "apps/v1", kind: "Deployment", name: "orders" };
-  return {
-    type: "kubernetes:autoscaling/v2:HorizontalPodAutoscaler",
-    name: "orders-hpa",
-    props: {
-      metadata: { name: "orders", namespace: "shop", ...metadata },
-      spec: { scaleTargetRef, minReplicas: 2, maxReplicas: 100, ...spec },
-    },
-    ...changes,
-  };
-}
-
-function pdb(
-  selector: Json = { matchLabels: { app: "orders" } },
-  changes: Partial<StackResource> = {},
-  metadata: JsonObject = {},
-): StackResource {
-  return {
-    type: "kubernetes:policy/v1:PodDisruptionBudget",
-    name: "orders-pdb",
-    props: { metadata: { name: "orders", namespace: "shop", ...metadata }, spec: { maxUnavailable: 1, selector } },
-    ...changes,
-  };
-}
-
-const undecided = (what: string) => ({ ...PASS, undecided: `undecided until this is known: ${what}` });
 const both: readonly (readonly [string, StackValidationPolicy])[] = [
   [availabilityCriticalReplicas.name, availabilityCriticalReplicas],
   [availabilityCriticalBudget.name, availabilityCriticalBudget],
