@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { glob } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
+import { LABEL } from "./infra/labels.ts";
+import { CRITICAL_LABEL } from "./policies/kubernetes/stack.ts";
 
 // The arrows of the house: which room may use which, and that every room has one door.
 
@@ -55,7 +57,7 @@ function roomOf(file: string): string {
   return first === "infra" && !second.endsWith(".ts") ? `infra/${second}` : first;
 }
 
-const isTest = (file: string): boolean => /\.test\.ts$|^(test|bench)\/|\/(testing|fixtures)\//.test(file);
+const isTest = (file: string): boolean => /\.test\.ts$|fixtures\.ts$|^(test|bench)\/|\/(testing|fixtures)\//.test(file);
 
 describe("the arrows of the house", async () => {
   const all = await imports();
@@ -96,5 +98,11 @@ describe("the arrows of the house", async () => {
       ({ from, to }) => /^(stacks|infra|providers|policies)\//.test(from) && /^(engine|cli)\//.test(to),
     );
     expect(tied.filter(({ from }) => !isTest(from))).toEqual([]);
+  });
+});
+
+describe("what two rooms say without importing each other", () => {
+  it("is the same label for what is critical", () => {
+    expect(CRITICAL_LABEL).toBe(LABEL.critical);
   });
 });

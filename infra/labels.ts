@@ -1,6 +1,6 @@
 /**
  * Labels that more than one room, the policies, or a person with kubectl relies on. Each key appears here and nowhere
- * else. The `app.kubernetes.io/` ones are the recommended labels of
+ * else; only policies/, which import no room, repeat the one that they look for, and a test compares the two. The `app.kubernetes.io/` ones are the recommended labels of
  * https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/.
  */
 export type Labels = Readonly<Record<string, string>>;
