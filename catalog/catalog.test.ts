@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseCatalog } from "./catalog.ts";
-import { faults, files, loadOne, service } from "./fixtures.ts";
+import { defaults, faults, files, loadOne, service } from "./fixtures.ts";
 
 describe("parseCatalog", () => {
   it("fills in every default", () => {
@@ -8,27 +8,13 @@ describe("parseCatalog", () => {
       name: "orders",
       team: "shop",
       image: "example.com/orders:1.0.0",
-      command: [],
-      args: [],
-      critical: false,
-      ports: [],
-      expose: "cluster",
+      ...defaults,
       health: {
         readiness: { kind: "exec", command: ["ok"] },
         liveness: { kind: "exec", command: ["ok"] },
         startupSeconds: 60,
         timeoutSeconds: 2,
       },
-      resources: { requests: { cpu: "100m", memory: "500Mi" }, limits: { cpu: "500m", memory: "1Gi" } },
-      scale: { kind: "auto", min: 2, max: 100, cpu: 70 },
-      environment: {},
-      secrets: {},
-      calls: [],
-      callers: undefined,
-      volumes: [],
-      scratch: [],
-      runAs: { user: 65532, group: 65532 },
-      terminationSeconds: 30,
       file: "0.yaml",
     });
   });

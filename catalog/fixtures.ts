@@ -12,6 +12,25 @@ export function service(fields: Readonly<Record<string, string>> = {}): string {
     .join("");
 }
 
+/** What the loader fills in for a service that says no more than it must. */
+export const defaults = {
+  command: [],
+  args: [],
+  critical: false,
+  ports: [],
+  expose: "cluster",
+  resources: { requests: { cpu: "100m", memory: "500Mi" }, limits: { cpu: "500m", memory: "1Gi" } },
+  scale: { kind: "auto", min: 2, max: 100, cpu: 70 },
+  environment: {},
+  secrets: {},
+  calls: [],
+  callers: undefined,
+  volumes: [],
+  scratch: [],
+  runAs: { user: 65532, group: 65532 },
+  terminationSeconds: 30,
+} as const satisfies Partial<ServiceSpec>;
+
 /** Services by their files' names. */
 export function files(texts: Readonly<Record<string, string>>) {
   return Object.entries(texts).map(([file, text]) => ({ file, text }));

@@ -1,3 +1,4 @@
+import { defaults } from "../../catalog/fixtures.ts";
 import type { Catalog, PortSpec, ServiceSpec } from "../../catalog/spec.ts";
 
 // For tests only: services as the loader would give them, and a catalog that uses every feature of this room.
@@ -8,27 +9,14 @@ export function service(name: string, overrides: Partial<ServiceSpec> = {}): Ser
     name,
     team: "shop",
     image: `example.com/${name}:1.0.0`,
-    command: [],
-    args: [],
-    critical: false,
+    ...defaults,
     ports: [port("http", 80, 8080)],
-    expose: "cluster",
     health: {
       readiness: { kind: "http", path: "/ready", port: "http", headers: {} },
       liveness: { kind: "http", path: "/live", port: "http", headers: {} },
       startupSeconds: 60,
       timeoutSeconds: 1,
     },
-    resources: { requests: { cpu: "100m", memory: "500Mi" }, limits: { cpu: "500m", memory: "1Gi" } },
-    scale: { kind: "auto", min: 2, max: 100, cpu: 70 },
-    environment: {},
-    secrets: {},
-    calls: [],
-    callers: undefined,
-    volumes: [],
-    scratch: [],
-    runAs: { user: 65532, group: 65532 },
-    terminationSeconds: 30,
     file: `${name}.yaml`,
     ...overrides,
   };
