@@ -1,9 +1,9 @@
+import { chosenFieldManager } from "./annotations.ts";
 import { UnknownKindError } from "./api-error.ts";
 import type { Cluster } from "./cluster.ts";
 import type { JsonMap } from "./json.ts";
 import { isPatch, type ObjectRef } from "./kinds.ts";
 import { isManagedBy } from "./managed-fields.ts";
-import { chosenFieldManager } from "./annotations.ts";
 import { derivedFieldManager } from "./naming.ts";
 import { unpatchObject } from "./patch.ts";
 import { type DeleteJob, deleteObject } from "./remove.ts";
