@@ -24,6 +24,17 @@ describe("an interrupted run", () => {
     expect(again.snapshot.pendingOperations).toEqual([]);
   });
 
+  it("that was killed in an update leaves nothing noted of what is deleted meanwhile", async () => {
+    const harness = new Harness();
+    const { snapshot } = await harness.run(async (p) => {
+      await p.thing("web");
+    });
+    const [resource] = snapshot.resources.slice(-1);
+    const pendingOperations = resource === undefined ? [] : [{ type: "updating" as const, resource }];
+    const after = await harness.run(async () => {}, { base: { ...snapshot, pendingOperations } });
+    expect(after.snapshot).toEqual({ resources: [], pendingOperations: [] });
+  });
+
   it("that was killed in a replacement is not forgotten because the program has gone back", async () => {
     const harness = new Harness();
     const { snapshot } = await harness.run(async (p) => {

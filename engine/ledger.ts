@@ -34,9 +34,11 @@ export class Ledger {
         else dependents.push(resource);
       }
     }
-    // What was being deleted is recorded, and this run looks at it again anyway. What was being created may exist without
-    // being recorded, and what was being updated may be half of each: that stays noted until it has been done again.
-    for (const operation of base.pendingOperations) if (operation.type !== "deleting") this.#pending.add(operation);
+    // What was being created may exist without being recorded, and what was being updated may be half of each: that stays
+    // noted until it has been done again, or is gone. Everything else is recorded, and this run looks at it anyway.
+    for (const operation of base.pendingOperations) {
+      if (operation.type === "creating" || operation.type === "updating") this.#pending.add(operation);
+    }
   }
 
   recorded(urn: string): ResourceState | undefined {
@@ -95,7 +97,12 @@ export class Ledger {
     const base = this.#origin.get(old) ?? old;
     if (into !== undefined) this.#origin.set(into, base);
     this.#fate.set(base, into);
-    if (into === undefined) this.#dropReferences(base.urn);
+    if (into === undefined) {
+      this.#dropReferences(base.urn);
+      for (const operation of this.#pending) {
+        if (operation.type === "updating" && operation.resource.urn === base.urn) this.#pending.delete(operation);
+      }
+    }
     void this.#changed();
   }
 
