@@ -1,7 +1,7 @@
 import { parseUrn } from "../../engine/resource.ts";
 import { type Item, itemsOf, type View } from "../view.ts";
 import type { Style } from "./style.ts";
-import { count, cut, oneLine } from "./text.ts";
+import { count, cutMiddle, oneLine } from "./text.ts";
 import { wordsFor } from "./words.ts";
 
 /** Paths told of for one resource; a longer list hides more than it shows. */
@@ -53,7 +53,7 @@ function renderItem({ ref, operation, changes }: Item, style: Style): string[] {
 /** In one line; text that could be mistaken for something else stands in quotes. */
 function value(of: unknown): string {
   const bare = typeof of === "string" && (of === "[secret]" || of === "[unknown]" || BARE.test(of));
-  return cut(oneLine(bare ? of : (JSON.stringify(of) ?? "undefined")), VALUE);
+  return cutMiddle(oneLine(bare ? of : (JSON.stringify(of) ?? "undefined")), VALUE);
 }
 
 /** Neither empty nor with spaces, nor what is a number, a boolean or null without quotes. */

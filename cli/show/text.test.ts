@@ -1,5 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { bytes, count, cut, duration, firstLine, oneLine, pad, safe, shellWord, widthOf, wrap } from "./text.ts";
+import {
+  bytes,
+  count,
+  cut,
+  cutMiddle,
+  duration,
+  firstLine,
+  oneLine,
+  pad,
+  safe,
+  shellWord,
+  widthOf,
+  wrap,
+} from "./text.ts";
 
 describe("text on a terminal", () => {
   it("takes two columns for wide characters, none for colours and marks", () => {
@@ -7,6 +20,13 @@ describe("text on a terminal", () => {
     expect(widthOf("\u001b[31mabc\u001b[39m")).toBe(3);
     expect(widthOf("日本")).toBe(4);
     expect(widthOf("e\u0301")).toBe(1);
+  });
+
+  it("is cut out of its middle where its ends tell more", () => {
+    expect(cutMiddle("registry.example.com/shop/web:1.2.3", 35)).toBe("registry.example.com/shop/web:1.2.3");
+    expect(cutMiddle("registry.example.com/shop/web:1.2.3", 20)).toBe("registry.e…web:1.2.3");
+    for (const columns of [1, 2, 3, 7])
+      expect(widthOf(cutMiddle("日本日本日本", columns))).toBeLessThanOrEqual(columns);
   });
 
   it("is cut to its columns, and says so", () => {

@@ -27,6 +27,13 @@ export function cut(text: string, columns: number): string {
   return `${kept.trimEnd()}…`;
 }
 
+/** The same, out of the middle: what tells two images or paths apart is at their ends. */
+export function cutMiddle(text: string, columns: number): string {
+  if (widthOf(text) <= columns) return text;
+  const tail = [...cut([...text].reverse().join(""), Math.floor(columns / 2))].reverse().join("");
+  return cut(text, columns - widthOf(tail) + 1).slice(0, -1) + tail;
+}
+
 /** Fills a text up to a number of columns. */
 export function pad(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - widthOf(text)));
