@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { UserError } from "./errors.ts";
 import { type PluginProcess, startPluginProcess } from "./plugin-process.ts";
-import { BEAR_CHILD, childIn, gone, isAlive } from "./testing/processes.ts";
+import { isAlive } from "./state/alive.ts";
+import { BEAR_CHILD, childIn, gone } from "./testing/processes.ts";
 
 // Real processes that stand for plugins; none of them speaks gRPC.
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { type PropertyMap, Secret } from "./property.ts";
 import { NotReadyError, type Provider, ProviderError, UnansweredError } from "./provider.ts";
+import { isAlive } from "./state/alive.ts";
 import { FakePlugin, THING } from "./testing/plugins.ts";
-import { BEAR_CHILD, isAlive } from "./testing/processes.ts";
+import { BEAR_CHILD } from "./testing/processes.ts";
 
 const signal = new AbortController().signal;
 const OPTIONS = { ...THING, timeout: undefined, preview: false, signal };

@@ -3,7 +3,8 @@ import { expect, it, vi } from "vitest";
 import { runProgram } from "./program.ts";
 import { makeUrn } from "./resource.ts";
 import { startServer } from "./server.ts";
-import { childIn, isAlive } from "./testing/processes.ts";
+import { isAlive } from "./state/alive.ts";
+import { childIn } from "./testing/processes.ts";
 
 // What a program says to the engine is tested in server.test.ts.
 

@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { expect, it, vi } from "vitest";
 import type { EngineEvent } from "./events.ts";
 import { Session } from "./session.ts";
+import { isAlive } from "./state/alive.ts";
 import { packOf, rule, writePack } from "./testing/policy-packs.ts";
-import { gone, isAlive } from "./testing/processes.ts";
+import { gone } from "./testing/processes.ts";
 
 // Operations as a whole are tested in test/.
 

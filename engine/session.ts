@@ -109,7 +109,7 @@ export class Session implements AsyncDisposable {
         config: this.config.values,
         configSecretKeys: this.config.secretKeys,
         engineAddress: this.server.address,
-        env: this.childEnvironment,
+        env: this.#environmentOf("policy-pack"),
         onOutput: (text) => emit({ kind: "message", severity: "info", text }),
         signal,
       });
@@ -139,10 +139,9 @@ export class Session implements AsyncDisposable {
     };
   }
 
-  /** Children need neither the key to the state nor to compile their modules anew each time. */
+  /** Of the program. */
   get childEnvironment(): NodeJS.ProcessEnv {
-    const { PULUMI_CONFIG_PASSPHRASE: _, PULUMI_CONFIG_PASSPHRASE_FILE: __, ...env } = this.options.env;
-    return { NODE_COMPILE_CACHE: join(this.project.directory, "node_modules/.cache/weft/compile"), ...env };
+    return this.#environmentOf("program");
   }
 
   /** Configuration of a package's default provider: the keys of its namespace. */
@@ -180,6 +179,15 @@ export class Session implements AsyncDisposable {
     await this.server.close();
   }
 
+  /**
+   * Children need neither the key to the state nor to compile their modules anew each time. Kinds of them keep what they
+   * compiled apart: Pulumi's SDK sets options of V8 at another point in each, which makes what others compiled useless.
+   */
+  #environmentOf(kind: string): NodeJS.ProcessEnv {
+    const { PULUMI_CONFIG_PASSPHRASE: _, PULUMI_CONFIG_PASSPHRASE_FILE: __, ...env } = this.options.env;
+    return { NODE_COMPILE_CACHE: join(this.project.directory, "node_modules/.cache/weft", kind), ...env };
+  }
+
   #factory(packageName: string): ProviderFactory {
     if (packageName === "kubernetes") return kubernetesProvider;
     const plugin = this.project.providerPlugins.find(({ name }) => name === packageName);
@@ -190,7 +198,7 @@ export class Session implements AsyncDisposable {
       packageName,
       executable: join(plugin.path, `pulumi-resource-${packageName}`),
       directory: plugin.path,
-      env: this.childEnvironment,
+      env: this.#environmentOf("plugin"),
       engineAddress: () => this.server.address,
       signal: this.options.signal,
       deletesAbandoned: packageName === OWN_PROVIDER,

@@ -3,11 +3,10 @@ import { access, readdir, readFile, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Project } from "../../engine/project/index.ts";
-import { ensurePassphrase, locksFolder } from "../../engine/state/index.ts";
+import { ensurePassphrase, isAlive, locksFolder } from "../../engine/state/index.ts";
 import type { EngineChoice } from "../engine-choice.ts";
 import { passphraseExists } from "../inputs.ts";
 import { findState } from "../state-folder.ts";
-import { isAlive } from "./alive.ts";
 import { type Check, ok, problem, warning } from "./check.ts";
 
 export async function passphraseCheck(project: Project, env: NodeJS.ProcessEnv): Promise<Check> {

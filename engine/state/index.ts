@@ -1,3 +1,4 @@
+export { isAlive } from "./alive.ts";
 export { Backend, openBackend } from "./backend.ts";
 export { LockedError, StateError } from "./error.ts";
 export type { UpdateRecord } from "./history.ts";

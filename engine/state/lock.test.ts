@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Backend } from "./backend.ts";
 import { LockedError } from "./error.ts";
 import { STACK, temporaryBackend } from "./fixtures/support.ts";
@@ -110,6 +110,17 @@ describe("a stack's lock", () => {
     const [name, ...others] = await holdersOf(backend);
     expect(others).toEqual([]);
     expect(name).not.toContain("1b305104");
+  });
+
+  it("is taken over from a process that has ended and that its parent has not looked at yet", async () => {
+    const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
+    onTestFinished(() => void parent.kill());
+    const [id] = await once(parent.stdout, "data");
+    const backend = await temporaryBackend();
+    await foreignLock(backend, Number(id));
+    // Elsewhere than on Linux such a process counts as alive, and the lock stays.
+    if (process.platform !== "linux") return console.log("not tested: only Linux tells of such a process");
+    await vi.waitFor(async () => (await backend.lockStack(STACK)).release());
   });
 
   it("is taken over from a run that had this very process id, as in a restarted container", async () => {

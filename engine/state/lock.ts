@@ -4,6 +4,7 @@ import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import { isAlive } from "./alive.ts";
 import { errorCode, LockedError, reasonOf, StateError } from "./error.ts";
 import { type Folder, makeFolder } from "./folder.ts";
 import { LOCKS, locksFolder } from "./layout.ts";
@@ -125,13 +126,7 @@ function isDead({ hostname: host, pid, path }: Holder): boolean {
   if (host !== hostname()) return false;
   // A restarted container has the host name and often the process id of the one before.
   if (pid === process.pid) return !own.has(idOf({ path }));
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    // EPERM: it lives, and belongs to somebody else.
-    return errorCode(error) === "ESRCH";
-  }
+  return !isAlive(pid);
 }
 
 function refusal({ stack }: StackReference, holders: readonly Holder[]): string {

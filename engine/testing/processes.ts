@@ -1,16 +1,9 @@
 import { expect, vi } from "vitest";
+import { isAlive } from "../state/alive.ts";
 
-/** Resolves when a process is gone; its own parent must have waited for it. */
+/** Resolves when a process is gone. */
 export async function gone(pid: number): Promise<void> {
   await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 20_000, interval: 50 });
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 /** Statements that start a process which holds the standard streams of the one that runs them, and print its id. */
