@@ -103,6 +103,13 @@ describe("relations", () => {
     ]);
   });
 
+  it("tells only the exposed service that its callers mean nothing", () => {
+    const guarded = named("guarded", { ports: "[80]", expose: "load-balancer", callers: "[api]" });
+    expect(faults(api, guarded, named("web", { calls: "[guarded]" }))).toEqual([
+      expect.stringMatching(/^1\.yaml.*open to everyone/s),
+    ]);
+  });
+
   it("lets a service name callers that do not call it yet, or none at all", () => {
     const open = named("open", { ports: "[80]", callers: "[api]" });
     const closed = named("closed", { ports: "[80]", callers: "[]" });

@@ -92,8 +92,10 @@ function resolveCalls(service: Service, names: Names, findings: Finding[]): Call
       return undefined;
     }
     const callee = names.services.get(to);
-    const { callers } = callee?.fields ?? {};
-    if (callee !== undefined && callers !== undefined && name !== undefined && !callers.includes(name)) {
+    const { callers, expose } = callee?.fields ?? {};
+    // Callers of an exposed service are a problem there, and not the caller's.
+    const closed = expose !== "load-balancer" && name !== undefined && callers?.includes(name) === false;
+    if (callee !== undefined && callers !== undefined && closed) {
       findings.push({
         path: typeof call === "string" ? path : [...path, "service"],
         message: `${to} does not name ${name} among its callers.`,
