@@ -7,6 +7,8 @@ import { defineConfig } from "vitest/config";
 //   integration  test/**/*.test.ts    a real control plane, started by the run itself
 const env = { PULUMI_ERROR_OUTPUT_STRING: "true", NO_COLOR: "1" };
 const never = ["**/node_modules/**", "**/.weft/**"];
+// No test is about time; on a busy machine the ones with thousands of cases take many times as long as usual.
+const testTimeout = 60_000;
 
 export default defineConfig({
   test: {
@@ -17,6 +19,7 @@ export default defineConfig({
           name: "pure",
           include: ["**/*.test.ts"],
           exclude: [...never, "**/*.component.test.ts", "test/**"],
+          testTimeout,
           env,
         },
       },
@@ -26,6 +29,7 @@ export default defineConfig({
           include: ["**/*.component.test.ts"],
           exclude: never,
           isolate: false,
+          testTimeout,
           env,
         },
       },
