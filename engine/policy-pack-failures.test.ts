@@ -152,6 +152,16 @@ describe("a pack that ends or hangs", () => {
     await expect(start("policies", { signal })).rejects.toThrow("interrupted");
   });
 
+  it("is ended while it starts when the run is aborted, and rejected with the reason", async () => {
+    const controller = new AbortController();
+    const directory = writePack("endless", 'console.log("pid", process.pid); setInterval(() => {}, 1000);');
+    const rejected = expect(start(directory, { signal: controller.signal })).rejects.toThrow("interrupted");
+    await vi.waitFor(() => expect(output).toHaveLength(1), 20_000);
+    controller.abort(new Error("interrupted"));
+    await rejected;
+    await gone(Number(output[0]?.split(" ")[1]));
+  });
+
   it("ends with an engine that is killed", async () => {
     const directory = writePack("leashed", `console.log("pid", process.pid);\n${packOf(`[${rule("")}]`)}`);
     const script = `
