@@ -67,6 +67,12 @@ describe("what a killed run had begun to create", () => {
     expect(ledger.snapshot().pendingOperations).toEqual([]);
   });
 
+  it("is named to the user where its provider is gone as well", async () => {
+    const { events, errors } = await afterKill({ ...thing, provider: providerReference(PROVIDER, "older") });
+    expect(events).toEqual([expect.objectContaining({ severity: "warning" })]);
+    expect(errors).toEqual([]);
+  });
+
   it("needs no look when it went with something that is gone", async () => {
     const inside = { ...thing, deletedWith: urn("fake:index:Cluster", "gone") };
     const { ledger, events } = await afterKill(inside);

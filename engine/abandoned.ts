@@ -25,7 +25,8 @@ export async function deleteAbandoned(
       const ref = refOf(resource);
       try {
         // Its provider may have gone since.
-        const provider = await providers.provider(resource.provider ?? "").catch(() => undefined);
+        const reference = resource.provider ?? "";
+        const provider = providers.knows(reference) ? await providers.provider(reference) : undefined;
         if (provider?.abandon === undefined) {
           const text = `an earlier run was killed while it created ${resource.urn}, and nothing is known of it since: if it exists, delete it by hand`;
           emit({ kind: "message", severity: "warning", text, urn: resource.urn });

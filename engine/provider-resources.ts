@@ -67,6 +67,11 @@ export class ProviderResources {
     return this.#states.get(reference);
   }
 
+  /** Whether the provider is registered or recorded. */
+  knows(reference: string): boolean {
+    return (this.#states.get(reference) ?? this.#recorded(reference)) !== undefined;
+  }
+
   provider(reference: string): Promise<Provider> {
     const state = this.#states.get(reference) ?? this.#recorded(reference);
     if (state === undefined) throw new UserError(`${reference} is not a provider of this stack`);

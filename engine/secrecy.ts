@@ -6,11 +6,10 @@ import { containsSecret, isMap, type PropertyMap, type PropertyValue, Secret } f
  * secret as a whole, because its order may not be kept.
  */
 export function restoreSecrecy(received: PropertyMap, sent: PropertyMap): PropertyMap {
-  return Object.fromEntries(
-    Object.entries(received).map(([key, value]): [string, PropertyValue] => {
-      const told = Object.hasOwn(sent, key) ? sent[key] : undefined;
-      if (!containsSecret(told)) return [key, value];
-      return [key, isMap(value) && isMap(told) ? restoreSecrecy(value, told) : new Secret(value)];
-    }),
-  );
+  const changed = Object.entries(sent).flatMap(([key, told]): [string, PropertyValue][] => {
+    const value = Object.hasOwn(received, key) ? received[key] : undefined;
+    if (value === undefined || value instanceof Secret || !containsSecret(told)) return [];
+    return [[key, isMap(value) && isMap(told) ? restoreSecrecy(value, told) : new Secret(value)]];
+  });
+  return changed.length === 0 ? received : { ...received, ...Object.fromEntries(changed) };
 }

@@ -1,4 +1,5 @@
-import { containsSecret, isMap, type PropertyMap, type PropertyValue, Secret, Unknown } from "../property.ts";
+import { isMap, type PropertyMap, type PropertyValue, Secret, Unknown } from "../property.ts";
+import { restoreSecrecy } from "../secrecy.ts";
 
 const LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration";
 
@@ -10,12 +11,11 @@ export function reveal(value: PropertyValue | undefined): PropertyValue | undefi
 }
 
 /**
- * `outputs` with everything secret that is secret in `inputs`, by path. Maps are followed key by key, so that one secret
- * does not hide a whole Deployment; a list with a secret in it becomes secret as a whole, because the server may reorder
- * it. The content of a Secret is always secret, and so is the copy of it that kubectl keeps in an annotation.
+ * `outputs` with everything secret that is secret in `inputs`. The content of a Secret is always secret, and so is the copy
+ * of it that kubectl keeps in an annotation.
  */
 export function markSecrets(outputs: PropertyMap, inputs: PropertyMap | undefined): PropertyMap {
-  let marked = follow(outputs, inputs ?? {});
+  let marked = restoreSecrecy(outputs, inputs ?? {});
   if (marked.kind !== "Secret") return marked;
   for (const key of ["data", "stringData"]) {
     const value = marked[key];
@@ -26,15 +26,6 @@ export function markSecrets(outputs: PropertyMap, inputs: PropertyMap | undefine
   const copy = annotations[LAST_APPLIED];
   if (copy === undefined || copy instanceof Secret) return marked;
   return { ...marked, metadata: { ...metadata, annotations: { ...annotations, [LAST_APPLIED]: new Secret(copy) } } };
-}
-
-function follow(outputs: PropertyMap, inputs: PropertyMap): PropertyMap {
-  const changed = Object.entries(inputs).flatMap(([key, input]): [string, PropertyValue][] => {
-    const output = Object.hasOwn(outputs, key) ? outputs[key] : undefined;
-    if (output === undefined || output instanceof Secret || !containsSecret(input)) return [];
-    return [[key, isMap(output) && isMap(input) ? follow(output, input) : new Secret(output)]];
-  });
-  return changed.length === 0 ? outputs : { ...outputs, ...Object.fromEntries(changed) };
 }
 
 /** Shorter secrets are hidden only where they stand in quotes or alone: hiding every "1" would hide the message. */
