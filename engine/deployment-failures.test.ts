@@ -1,54 +1,41 @@
 import { describe, expect, it } from "vitest";
 import type { Phase, ResourceRef } from "./events.ts";
 import type { Judge } from "./judge.ts";
-import type { Snapshot } from "./resource.ts";
-import { Harness } from "./testing/harness.ts";
+import type { PendingOperation, Snapshot } from "./resource.ts";
+import { Harness, type Program } from "./testing/harness.ts";
 
 // A deployment with a cloud in memory, as in deployment.test.ts.
 
 const urn = (name: string, type = "fake:index:Thing") => `urn:pulumi:test::weft::${type}::${name}`;
 
 describe("an interrupted run", () => {
-  it("that was killed in an update has it done again, though the program says what is recorded", async () => {
+  /** A harness with `web`, and its state as a run leaves it that was killed while it did something to `web`. */
+  async function killedOver(type: PendingOperation["type"]): Promise<{ harness: Harness; base: Snapshot }> {
     const harness = new Harness();
-    const { snapshot } = await harness.run(async (p) => {
-      await p.thing("web");
-    });
-    const [resource] = snapshot.resources.slice(-1);
-    const base: Snapshot = {
-      ...snapshot,
-      pendingOperations: resource === undefined ? [] : [{ type: "updating", resource }],
-    };
-    const again = await harness.run(async (p) => void (await p.thing("web")), { base });
-    expect(again.operations).toEqual(["update web"]);
-    expect(again.snapshot.pendingOperations).toEqual([]);
+    const { snapshot } = await harness.run(web);
+    const pendingOperations = snapshot.resources.slice(-1).map((resource) => ({ type, resource }));
+    return { harness, base: { ...snapshot, pendingOperations } };
+  }
+  const web = async (p: Program) => void (await p.thing("web"));
+
+  it("that was killed in an update has it done again, though the program says what is recorded", async () => {
+    const { harness, base } = await killedOver("updating");
+    const { operations, snapshot } = await harness.run(web, { base });
+    expect(operations).toEqual(["update web"]);
+    expect(snapshot.pendingOperations).toEqual([]);
   });
 
   it("that was killed in an update leaves nothing noted of what is deleted meanwhile", async () => {
-    const harness = new Harness();
-    const { snapshot } = await harness.run(async (p) => {
-      await p.thing("web");
-    });
-    const [resource] = snapshot.resources.slice(-1);
-    const pendingOperations = resource === undefined ? [] : [{ type: "updating" as const, resource }];
-    const after = await harness.run(async () => {}, { base: { ...snapshot, pendingOperations } });
-    expect(after.snapshot).toEqual({ resources: [], pendingOperations: [] });
+    const { harness, base } = await killedOver("updating");
+    const { snapshot } = await harness.run(async () => {}, { base });
+    expect(snapshot).toEqual({ resources: [], pendingOperations: [] });
   });
 
   it("that was killed in a replacement is not forgotten because the program has gone back", async () => {
-    const harness = new Harness();
-    const { snapshot } = await harness.run(async (p) => {
-      await p.thing("web");
-    });
-    const [resource] = snapshot.resources.slice(-1);
-    const base: Snapshot = {
-      ...snapshot,
-      pendingOperations: resource === undefined ? [] : [{ type: "creating", resource }],
-    };
-    const again = await harness.run(async (p) => void (await p.thing("web")), { base });
-    const warnings = again.events.filter((event) => event.kind === "message" && event.severity === "warning");
-    expect(warnings).toHaveLength(1);
-    expect(again.snapshot.pendingOperations).toEqual([]);
+    const { harness, base } = await killedOver("creating");
+    const { events, snapshot } = await harness.run(web, { base });
+    expect(events.filter((event) => event.kind === "message" && event.severity === "warning")).toHaveLength(1);
+    expect(snapshot.pendingOperations).toEqual([]);
   });
 });
 

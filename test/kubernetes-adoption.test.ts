@@ -10,19 +10,6 @@ import { configMap, deployment, failure } from "./support/pulumi-objects.ts";
 
 const on = useProvider();
 
-interface Live {
-  readonly metadata: { readonly managedFields: readonly { readonly manager: string; readonly operation: string }[] };
-  readonly data?: unknown;
-}
-
-async function live(kind: string, name: string, namespace = "default"): Promise<Live> {
-  return JSON.parse(await on.kube.kubectl("get", kind, name, "-n", namespace, "-o", "json", "--show-managed-fields"));
-}
-
-async function exists(kind: string, name: string, namespace = "default"): Promise<boolean> {
-  return (await on.kube.kubectl("get", kind, name, "-n", namespace, "--ignore-not-found", "-o", "name")) !== "";
-}
-
 describe("an object that is shared", () => {
   it("a patch manages only its fields of an object that somebody else made, and lets go of them", async () => {
     await on.kube.apply(configMap("theirs", { v: "1" }));
@@ -34,11 +21,11 @@ describe("an object that is shared", () => {
     });
     const first = await on.driver.create(patch({ a: "1", b: "1" }), options);
     const second = await on.driver.update(first, patch({ a: "2" }), options);
-    expect(await live("configmap", "theirs")).toMatchObject({ metadata: { labels: { a: "2" } }, data: { v: "1" } });
-    expect(await live("configmap", "theirs")).not.toHaveProperty("metadata.labels.b");
+    expect(await on.live("configmap", "theirs")).toMatchObject({ metadata: { labels: { a: "2" } }, data: { v: "1" } });
+    expect(await on.live("configmap", "theirs")).not.toHaveProperty("metadata.labels.b");
     await on.driver.delete(second);
-    expect(await live("configmap", "theirs")).toMatchObject({ data: { v: "1" } });
-    expect(await live("configmap", "theirs")).not.toHaveProperty("metadata.labels");
+    expect(await on.live("configmap", "theirs")).toMatchObject({ data: { v: "1" } });
+    expect(await on.live("configmap", "theirs")).not.toHaveProperty("metadata.labels");
   });
 
   it("a patch makes no object of a misspelt name, and leaves none behind", async () => {
@@ -50,7 +37,7 @@ describe("an object that is shared", () => {
     const recorded = await on.driver.create(configMap("gone", {}, { labels: { a: "1" } }), options);
     await on.kube.kubectl("delete", "configmap", "gone", "-n", "default");
     await on.driver.delete(recorded);
-    expect([await exists("configmap", "thiers"), await exists("configmap", "gone")]).toEqual([false, false]);
+    expect([await on.exists("configmap", "thiers"), await on.exists("configmap", "gone")]).toEqual([false, false]);
   });
 
   it("an object changes its field manager together with a field that the one before holds", async () => {
@@ -59,7 +46,7 @@ describe("an object that is shared", () => {
     const changed = configMap("handed", { v: "2" }, { annotations });
     await on.driver.previewUpdate(first, changed);
     const second = await on.driver.update(first, changed);
-    const { data, metadata } = await live("configmap", "handed");
+    const { data, metadata } = await on.live("configmap", "handed");
     expect([data, metadata.managedFields.map(({ manager }) => manager)]).toEqual([{ v: "2" }, ["somebody-new"]]);
     await on.driver.delete(second);
   });
@@ -73,7 +60,7 @@ describe("an object that exists already", () => {
     expect((await failure(on.driver.create(configMap("foreign", { v: "ours" })))).message).toMatch(message);
     expect((await failure(on.driver.create(configMap("foreign", { v: "theirs" })))).message).toMatch(message);
     expect((await failure(on.driver.previewCreate(configMap("foreign", { v: "ours" })))).message).toMatch(message);
-    const { data, metadata } = await live("configmap", "foreign");
+    const { data, metadata } = await on.live("configmap", "foreign");
     expect(data).toEqual({ v: "theirs" });
     expect(JSON.stringify(metadata)).not.toContain("pulumi");
   });
@@ -86,7 +73,7 @@ describe("an object that exists already", () => {
     expect(next.logs.join()).toContain("it would be taken over");
     const recorded = await next.create(configMap("lost", { v: "2" }));
     expect(next.logs.join()).toContain("taken over");
-    expect((await live("configmap", "lost")).data).toEqual({ v: "2" });
+    expect((await on.live("configmap", "lost")).data).toEqual({ v: "2" });
     await expect(next.create(configMap("lost", { v: "2" }), { name: "another" })).rejects.toThrow(
       /not for this resource/,
     );
@@ -99,10 +86,10 @@ describe("an object that exists already", () => {
     const { urn, type, name, inputs } = made;
     const other = { urn: `${urn}-other`, type, name: `${name}-other`, inputs };
     await on.driver.provider.abandon?.(other);
-    expect(await exists("configmap", "orphan")).toBe(true);
+    expect(await on.exists("configmap", "orphan")).toBe(true);
     expect(on.driver.logs.at(-1)).toContain("it does not come from the run that was interrupted: left alone");
     await on.driver.provider.abandon?.({ urn, type, name, inputs });
-    expect(await exists("configmap", "orphan")).toBe(false);
+    expect(await on.exists("configmap", "orphan")).toBe(false);
     // It may never have been made.
     await on.driver.provider.abandon?.({ urn, type, name, inputs });
   });
@@ -153,7 +140,7 @@ describe("an object that exists already", () => {
     await on.driver.previewUpdate(state, changed);
     const updated = await on.driver.update(state, changed);
     expect(updated.outputs.__fieldManager).toBe("pulumi-kubernetes-0a1b2c3d");
-    const now = await live("deployment", "official");
+    const now = await on.live("deployment", "official");
     expect(now).not.toHaveProperty("spec.minReadySeconds");
     const managers = now.metadata.managedFields;
     expect(
@@ -170,14 +157,14 @@ describe("an object that exists already", () => {
     expect(await on.driver.read(recorded)).toBeUndefined();
     const labelled = configMap("vanished", { v: "1" }, { labels: { a: "b" } });
     await on.driver.previewUpdate(recorded, labelled);
-    expect(await exists("configmap", "vanished")).toBe(false);
+    expect(await on.exists("configmap", "vanished")).toBe(false);
     const again = await on.driver.update(recorded, labelled);
     expect(output(again, "metadata", "uid")).not.toBe(output(recorded, "metadata", "uid"));
     // Made again by somebody else meanwhile: not ours to delete.
     await on.kube.kubectl("delete", "configmap", "vanished", "-n", "default");
     await on.kube.apply(configMap("vanished", { v: "theirs" }));
     await on.driver.delete(again);
-    expect(await exists("configmap", "vanished")).toBe(true);
+    expect(await on.exists("configmap", "vanished")).toBe(true);
   });
 });
 

@@ -10,19 +10,6 @@ import { deployment, failure } from "./support/pulumi-objects.ts";
 
 const on = useProvider();
 
-interface Live {
-  readonly metadata: { readonly managedFields: readonly { readonly manager: string; readonly operation: string }[] };
-  readonly data?: unknown;
-}
-
-async function live(kind: string, name: string, namespace = "default"): Promise<Live> {
-  return JSON.parse(await on.kube.kubectl("get", kind, name, "-n", namespace, "-o", "json", "--show-managed-fields"));
-}
-
-async function exists(kind: string, name: string, namespace = "default"): Promise<boolean> {
-  return (await on.kube.kubectl("get", kind, name, "-n", namespace, "--ignore-not-found", "-o", "name")) !== "";
-}
-
 describe("a Deployment", () => {
   let recorded: Recorded;
 
@@ -54,7 +41,7 @@ describe("a Deployment", () => {
     recorded = await on.driver.update(recorded, labelled);
     expect(output(recorded, "status", "updatedReplicas")).toBe(2);
     recorded = await on.driver.update(recorded, deployment("web", {}, { image: "example/app:2" }));
-    expect(await live("deployment", "web")).not.toHaveProperty("spec.minReadySeconds");
+    expect(await on.live("deployment", "web")).not.toHaveProperty("spec.minReadySeconds");
   });
 
   it("is replaced for another selector, the old one first", async () => {
@@ -75,12 +62,12 @@ describe("a Deployment", () => {
     await on.driver.diff(recorded, other);
     recorded = await on.driver.create(other);
     expect(on.driver.logs.at(-1)).toMatch(/Deployment default\/web: it exists already.*taken over/);
-    expect(await live("deployment", "web")).toMatchObject({ spec: { selector: { matchLabels: labels } } });
+    expect(await on.live("deployment", "web")).toMatchObject({ spec: { selector: { matchLabels: labels } } });
   });
 
   it("is deleted with its pods", async () => {
     await on.driver.delete(recorded);
-    expect(await exists("deployment", "web")).toBe(false);
+    expect(await on.exists("deployment", "web")).toBe(false);
     expect(await on.kube.list("pod", "-n", "default", "-l", "app=web")).toEqual([]);
     await on.driver.delete(recorded);
   });
@@ -197,7 +184,7 @@ describe("other kinds", () => {
       metadata: { name: "two", annotations: { "pulumi.com/waitFor": "jsonpath={.status.phase}=Up" } },
     };
     const pending = on.driver.create(awaited);
-    await eventually("the widget is written", () => exists("widgets.weft.test", "two"));
+    await eventually("the widget is written", () => on.exists("widgets.weft.test", "two"));
     await on.kube.kubectl(
       "patch",
       "widgets.weft.test",

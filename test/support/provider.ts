@@ -11,6 +11,14 @@ export interface Provided {
   readonly kube: Kube;
   /** Calls the provider as the engine does. */
   readonly driver: Driver;
+  /** An object as the API server has it. */
+  live(kind: string, name: string, namespace?: string): Promise<Live>;
+  exists(kind: string, name: string, namespace?: string): Promise<boolean>;
+}
+
+export interface Live {
+  readonly metadata: { readonly managedFields: readonly { readonly manager: string; readonly operation: string }[] };
+  readonly data?: unknown;
 }
 
 /** An embedded cluster for the tests of a file, and the built-in engine's Kubernetes provider for it. */
@@ -20,7 +28,12 @@ export function useProvider(): Provided {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "weft-provider-"));
     provided.cluster = await startCluster({ directory: folder });
-    provided.kube = provided.cluster.kube;
+    const { kube } = provided.cluster;
+    provided.kube = kube;
+    provided.live = async (kind, name, namespace = "default") =>
+      JSON.parse(await kube.kubectl("get", kind, name, "-n", namespace, "-o", "json", "--show-managed-fields"));
+    provided.exists = async (kind, name, namespace = "default") =>
+      (await kube.kubectl("get", kind, name, "-n", namespace, "--ignore-not-found", "-o", "name")) !== "";
     provided.driver = await Driver.start({ kubeconfig: provided.cluster.kubeconfig });
   });
   afterAll(async () => {
