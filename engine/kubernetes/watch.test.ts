@@ -232,6 +232,30 @@ describe("shared watches", () => {
     await expect.poll(() => server.requests.map(({ query }) => query.get("resourceVersion"))).toEqual(["1", "9"]);
   });
 
+  it("tell one that listens too late for what has been reported already what there is now", async () => {
+    const { server, watches } = await start();
+    let stream: Reply | undefined;
+    server.answer((request, reply) => {
+      if (isWatch(request)) stream = reply;
+      else reply.send(200, { metadata: { resourceVersion: "15" }, items: [pod("b", 12)] });
+    });
+    const [a, b, late] = [listener("a"), listener("b"), listener("a")];
+    watches.subscribe(PODS, "shop", a).startFrom("10");
+    const early = watches.subscribe(PODS, "shop", b);
+    await expect.poll(() => stream).toBeDefined();
+    stream?.event("DELETED", pod("a", 13));
+    await expect.poll(() => a.heard).toEqual(["deleted Pod 13"]);
+    // Its object was marked as deleted at 11, and the answer to that came after the event.
+    watches.subscribe(PODS, "shop", late).startFrom("11");
+    await expect.poll(() => late.heard).toEqual(["reset  at 15"]);
+    // Who has listened from before the stream began may have missed what came before that.
+    early.startFrom("9");
+    await expect.poll(() => b.heard).toEqual(["reset 12 at 15"]);
+    stream?.event("MODIFIED", pod("b", 16));
+    await expect.poll(() => b.heard).toEqual(["reset 12 at 15", "changed Pod 16"]);
+    expect(server.requests.filter(isWatch)).toHaveLength(1);
+  });
+
   it("that failed do not take along the one that came after them, when they end", async () => {
     const { server, watches } = await start();
     server.answer((_, reply) => reply.send(403, { message: "no" }));
@@ -243,7 +267,7 @@ describe("shared watches", () => {
     watches.subscribe(PODS, "shop", b).startFrom("2");
     failed.close();
     await settle();
-    watches.subscribe(PODS, "shop", listener("c")).startFrom("3");
+    watches.subscribe(PODS, "shop", listener("c")).startFrom("6");
     await settle();
     expect(server.requests.map(({ query }) => query.get("resourceVersion"))).toEqual(["1", "2"]);
   });

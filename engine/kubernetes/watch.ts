@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ApiError, UnreachableError } from "./api-error.ts";
+import { isVersionAtLeast } from "./checkpoint.ts";
 import type { ApiClient } from "./client.ts";
 import { type ApiResource, collectionPath } from "./discovery.ts";
 import { type JsonMap, mapsAt, textAt, withKind } from "./json.ts";
@@ -72,6 +73,12 @@ export class Watches {
   }
 }
 
+interface Listed {
+  readonly found: ReadonlyMap<Interest, readonly JsonMap[]>;
+  /** What was listed is of this version. */
+  readonly version: string;
+}
+
 class Stream {
   readonly #client: ApiClient;
   readonly #options: WatchOptions;
@@ -81,6 +88,9 @@ class Stream {
   readonly #interests = new Set<Interest>();
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
+  /** The version that the stream began at; `undefined` while nobody has needed it. */
+  #began: string | undefined;
+  /** The version that it is at. */
   #version: string | undefined;
   #lingering: NodeJS.Timeout | undefined;
 
@@ -103,8 +113,13 @@ class Stream {
   add(interest: Interest): Subscription {
     clearTimeout(this.#lingering);
     this.#interests.add(interest);
+    const since = this.#version;
     return {
-      startFrom: (version) => this.#start(version),
+      startFrom: (version) => {
+        if (this.#began === undefined) this.#start(version);
+        // What came before it listened, or before the stream began for somebody else, it has not heard of.
+        else if (!isVersionAtLeast(version, since ?? this.#began)) this.#catchUp(interest);
+      },
       close: () => {
         if (!this.#interests.delete(interest) || this.#interests.size > 0) return;
         this.#lingering = setTimeout(() => this.#close(), this.#options.linger);
@@ -120,14 +135,25 @@ class Stream {
   }
 
   #start(version: string): void {
-    // A running stream began at an earlier version, so it carries this one too.
-    if (this.#version !== undefined) return;
+    this.#began = version;
     this.#version = version;
     this.#run().catch((error: unknown) => {
       if (this.#signal.aborted) return;
       this.#ended();
       for (const interest of [...this.#interests]) interest.onFailure(error as Error);
     });
+  }
+
+  /** The stream itself goes on where it is. */
+  #catchUp(interest: Interest): void {
+    this.#list([interest]).then(
+      ({ found, version }) => {
+        if (this.#interests.has(interest)) interest.onReset(found.get(interest) ?? [], version);
+      },
+      (error: Error) => {
+        if (!this.#signal.aborted && this.#interests.has(interest)) interest.onFailure(error);
+      },
+    );
   }
 
   async #run(): Promise<void> {
@@ -189,18 +215,20 @@ class Stream {
   }
 
   async #relist(): Promise<void> {
-    let found: ReadonlyMap<Interest, readonly JsonMap[]>;
+    let listed: Listed;
     do {
-      found = await this.#list([...this.#interests]);
+      listed = await this.#list([...this.#interests]);
       // Who came while it was listed may have written between two pages.
-    } while ([...this.#interests].some((interest) => !found.has(interest)) && !this.#signal.aborted);
-    const version = this.#version ?? "";
+    } while ([...this.#interests].some((interest) => !listed.found.has(interest)) && !this.#signal.aborted);
+    const { found, version } = listed;
+    this.#version = version;
     for (const [interest, objects] of found) if (this.#interests.has(interest)) interest.onReset(objects, version);
   }
 
   /** Page by page: only what somebody waits for is kept meanwhile. */
-  async #list(interests: readonly Interest[]): Promise<ReadonlyMap<Interest, readonly JsonMap[]>> {
+  async #list(interests: readonly Interest[]): Promise<Listed> {
     const found = new Map(interests.map((interest): [Interest, JsonMap[]] => [interest, []]));
+    let version = "";
     let next: string | undefined;
     do {
       const { body } = await this.#client.request({
@@ -214,9 +242,9 @@ class Stream {
         for (const [interest, objects] of found) if (interest.matches(object)) objects.push(object);
       }
       next = textAt(body, "metadata", "continue") || undefined;
-      this.#version = textAt(body, "metadata", "resourceVersion") ?? this.#version;
+      version = textAt(body, "metadata", "resourceVersion") ?? version;
     } while (next !== undefined);
-    return found;
+    return { found, version };
   }
 }
 
