@@ -149,7 +149,7 @@ function readTimeouts(request: RegisterResourceRequest): CustomTimeouts | undefi
 const UNIT_SECONDS: Readonly<Record<string, number>> = { ns: 1e-9, us: 1e-6, µs: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600 };
 
 /** Seconds of a Go duration such as `1h30m` or `90s`, which is how Pulumi writes them. */
-export function parseDuration(text: string, what: string): number {
+function parseDuration(text: string, what: string): number {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/gy)];
   if (parts.length === 0 || parts.map(([part]) => part).join("") !== text) {
     throw new Error(`${what} is ${JSON.stringify(text)}; it must be a duration such as "90s", "10m" or "1h30m"`);

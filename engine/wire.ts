@@ -52,7 +52,7 @@ export function fromWire(object: WireObject, what: string): PropertyMap {
   return map;
 }
 
-export function valueFromWire(value: WireValue, what: string): PropertyValue {
+function valueFromWire(value: WireValue, what: string): PropertyValue {
   if (value === UNKNOWN_MARKER) return UNKNOWN;
   if (Array.isArray(value)) return value.map((item, index) => valueFromWire(item, `${what}[${index}]`));
   if (typeof value !== "object" || value === null) return value;

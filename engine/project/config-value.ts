@@ -12,7 +12,7 @@ export type PlainValue =
 const SECURE = "secure";
 
 /** The ciphertext of `{ secure: … }`, else `undefined`. */
-export function ciphertextOf(value: PlainValue): string | undefined {
+function ciphertextOf(value: PlainValue): string | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   const [[key, text] = [], ...rest] = Object.entries(value);
   return key === SECURE && typeof text === "string" && rest.length === 0 ? text : undefined;
