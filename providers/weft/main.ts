@@ -4,6 +4,7 @@ import manifest from "../../package.json" with { type: "json" };
 import { ETCD_VERSION, installToolchain, KUBERNETES_VERSION, KWOK_VERSION } from "../../toolchain/index.ts";
 import { EngineLog } from "./engine-log.ts";
 import type { Toolchain } from "./kwok/cluster.ts";
+import { progressLine } from "./progress-line.ts";
 import { WeftProvider } from "./provider.ts";
 
 /** Of the process that started this one. */
@@ -14,8 +15,7 @@ const toolchain: Toolchain = {
   install: (operation) =>
     installToolchain({
       signal: operation.signal,
-      onProgress: ({ tool, message, elapsedMs }) =>
-        operation.status(`${tool}: ${message}${elapsedMs < 1000 ? "" : ` (${Math.floor(elapsedMs / 1000)} s)`}`),
+      onProgress: progressLine((line) => operation.status(line)),
     }),
 };
 

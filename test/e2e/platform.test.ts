@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { installToolchain } from "../../toolchain/index.ts";
 import { eventually, Kube } from "../support/kube.ts";
-import { processesIn, processesUnder, tree } from "../support/processes.ts";
+import { occupy, release } from "../support/ports.ts";
+import { listeners, processesIn, processesUnder, tree } from "../support/processes.ts";
 import { copyProject } from "../support/project.ts";
 import { Shell } from "./shell.ts";
 
@@ -325,9 +326,13 @@ describe("the other example", () => {
 });
 
 describe("the teardown", () => {
-  it("leaves no process, file or state of the stack", async () => {
+  it("leaves no process, port, file or state of the stack", async () => {
+    const ports = (await Promise.all((await processesIn(directory)).map(({ pid }) => listeners(pid)))).flat();
+    expect(ports.length).toBeGreaterThan(4);
+    expect(ports.filter((port) => !port.startsWith("127.0.0.1:"))).toEqual([]);
     await shell.works("npm run down");
     expect(await processesIn(directory)).toEqual([]);
+    for (const port of ports) await release(await occupy(Number(port.split(":")[1])));
     expect(await files()).toEqual(before);
     const status = await shell.run("npm run weft -- status");
     expect(status.text).toMatch(/nothing|not deployed|no such|never/i);
