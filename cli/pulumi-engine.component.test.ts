@@ -187,6 +187,16 @@ describe("the Pulumi CLI as an engine", () => {
     expect(await project.exists(".weft/passphrase")).toBe(false);
   });
 
+  it("keeps the passphrase that a stack in another place needs, when the project's last one goes", async () => {
+    await using project = await testProject();
+    await using other = await testProject();
+    const { driver, options } = await setUp(project, { up: { events: created }, preview: { events: created } });
+    const elsewhere = `file://${other.directory}`;
+    await driver.up({ ...options, env: { ...options.env, PULUMI_BACKEND_URL: elsewhere } });
+    await driver.destroy({ ...options, remove: true });
+    expect(existsSync(join(project.directory, ".weft/passphrase"))).toBe(true);
+  });
+
   it("shows what is on record, with secrets masked but for the stack's outputs", async () => {
     await using project = await testProject();
     const secret = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", ciphertext: "v1:abc" };

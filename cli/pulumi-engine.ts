@@ -104,6 +104,8 @@ class PulumiStack {
     const project = await loadProject(options.directory);
     const settings = await readStackSettings(project, options.stack);
     const passphrase = settings.passphrase ? await ensurePassphrase(project, options.env) : undefined;
+    const url = options.env.PULUMI_BACKEND_URL || project.backendUrl;
+    if (url !== project.backendUrl) await passphrase?.keep();
     const backend = await fileBackend(project, options.env);
     // A state that this machine keeps, with a salt that only it has.
     const own = backend !== undefined && passphrase !== undefined && !settings.salted;
