@@ -9,7 +9,7 @@ import {
   Secret,
   UserError,
 } from "../engine/index.ts";
-import { loadProject, type Project } from "../engine/project/index.ts";
+import { keepForOthers, loadProject, type Project } from "../engine/project/index.ts";
 import { type Backend, ensurePassphrase, LockedError, type Passphrase } from "../engine/state/index.ts";
 import type { Driver } from "./driver.ts";
 import { pulumiCommand } from "./pulumi/command.ts";
@@ -104,8 +104,7 @@ class PulumiStack {
     const project = await loadProject(options.directory);
     const settings = await readStackSettings(project, options.stack);
     const passphrase = settings.passphrase ? await ensurePassphrase(project, options.env) : undefined;
-    const url = options.env.PULUMI_BACKEND_URL || project.backendUrl;
-    if (url !== project.backendUrl) await passphrase?.keep();
+    if (passphrase !== undefined) await keepForOthers(project, options.env, passphrase);
     const backend = await fileBackend(project, options.env);
     // A state that this machine keeps, with a salt that only it has.
     const own = backend !== undefined && passphrase !== undefined && !settings.salted;

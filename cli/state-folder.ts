@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Project } from "../engine/project/index.ts";
+import { backendUrl, type Project } from "../engine/project/index.ts";
 import { META, openBackend, parseBackendUrl } from "../engine/state/index.ts";
 
 /** What can be told of a stack's backend without writing into it. */
@@ -23,7 +23,7 @@ export async function findState(
   stack: string,
   env: NodeJS.ProcessEnv,
 ): Promise<StateFolder | undefined> {
-  const url = env.PULUMI_BACKEND_URL || project.backendUrl;
+  const url = backendUrl(project, env);
   if (!url?.toLowerCase().startsWith("file:")) return undefined;
   const { directory, create } = parseBackendUrl(url, project.directory);
   const used = (await stat(join(directory, META)).catch(() => undefined)) !== undefined;

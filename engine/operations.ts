@@ -1,12 +1,12 @@
 import { hostname } from "node:os";
 import { deleteAbandoned } from "./abandoned.ts";
+import { counting } from "./count.ts";
 import { deleteResources } from "./deletion.ts";
 import { PULUMI_INSTALL, UserError } from "./errors.ts";
-import type { EventSink, Operation } from "./events.ts";
 import { Ledger } from "./ledger.ts";
 import type { Outcome } from "./outcome.ts";
 import { type PhaseResult, runPhase } from "./phase.ts";
-import { hasEncryptedConfig } from "./project/index.ts";
+import { forgetUnused } from "./project/index.ts";
 import { recordedProviders } from "./provider-resources.ts";
 import { refreshResources } from "./refresh.ts";
 import { EMPTY_SNAPSHOT, isRootStack, type Snapshot } from "./resource.ts";
@@ -84,13 +84,7 @@ export async function up(options: ChangeOptions): Promise<Outcome> {
 export async function destroy(options: DestroyOptions): Promise<Outcome> {
   const work: Change = async (session, state, save) => {
     const started = performance.now();
-    const changes: Partial<Record<Operation, number>> = {};
-    const emit: EventSink = (event) => {
-      if (event.kind === "resource-end" && event.error === undefined) {
-        changes[event.operation] = (changes[event.operation] ?? 0) + 1;
-      }
-      options.emit(event);
-    };
+    const { emit, changes } = counting(options.emit);
     emit({ kind: "phase", phase: "apply" });
     const ledger: Ledger = new Ledger(state.snapshot, () => save(ledger.snapshot()));
     const providers = recordedProviders(session.registry, ledger);
@@ -145,7 +139,8 @@ async function change(
 ): Promise<Outcome> {
   await using session = await Session.open({ ...options, applying: true });
   const outcome = await changeLocked(session, kind, options, work, remove);
-  if (remove && outcome.result === "succeeded") await forget(session);
+  if (remove && outcome.result === "succeeded")
+    await forgetUnused(session.project, session.backend, session.passphrase);
   return outcome;
 }
 
@@ -180,13 +175,6 @@ async function changeLocked(
     await session.backend.removeStack(lock, { backups: true });
   }
   return outcome;
-}
-
-/** With the last stack goes what only stacks need: the backend's own files, and a passphrase that was made for them. */
-async function forget(session: Session): Promise<void> {
-  if (!(await session.backend.removeIfEmpty())) return;
-  if (await hasEncryptedConfig(session.project)) return;
-  await session.passphrase.forget();
 }
 
 /** A stack that the Pulumi CLI has made with other providers can be looked at here, not changed. */

@@ -1,3 +1,4 @@
+import { counting } from "./count.ts";
 import { Deployment } from "./deployment.ts";
 import type { EventSink, Operation, Phase } from "./events.ts";
 import type { Judge } from "./judge.ts";
@@ -32,13 +33,7 @@ export async function runPhase(
 ): Promise<PhaseResult> {
   const started = performance.now();
   const { signal } = session.options;
-  const changes: Partial<Record<Operation, number>> = {};
-  const emit: EventSink = (event) => {
-    if (event.kind === "resource-end" && event.error === undefined) {
-      changes[event.operation] = (changes[event.operation] ?? 0) + 1;
-    }
-    session.options.emit(event);
-  };
+  const { emit, changes } = counting(session.options.emit);
   emit({ kind: "phase", phase });
   const deployment: Deployment = new Deployment({
     ...session.reference,

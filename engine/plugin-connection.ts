@@ -5,7 +5,7 @@ import status_pb from "@pulumi/pulumi/proto/status_pb.js";
 import empty_pb from "google-protobuf/google/protobuf/empty_pb.js";
 import { grpcOptions } from "./grpc.ts";
 import { readProperties } from "./plugin-messages.ts";
-import { type PluginProcess, startPluginProcess } from "./plugin-process.ts";
+import { howItEnded, type PluginProcess, startPluginProcess } from "./plugin-process.ts";
 import { NotReadyError, ProviderError, UnansweredError } from "./provider.ts";
 
 export interface PluginOptions {
@@ -94,10 +94,9 @@ export class PluginConnection {
     if (error.code !== status.UNAVAILABLE && error.code !== status.CANCELLED) {
       return readInitFailure(error) ?? new ProviderError(text);
     }
-    // The line breaks before the process is known to be gone.
-    const how = await Promise.race([this.#process.ended, new Promise<string>((r) => setTimeout(r, 1000, ""))]);
+    const how = await howItEnded(this.#process);
     return new UnansweredError(
-      how === ""
+      how === undefined
         ? `the line to ${this.what} broke in the middle of the operation: ${text}`
         : `${this.what} ended in the middle of the operation (${how})`,
     );

@@ -25,6 +25,12 @@ export interface PluginProcess {
   stop(): Promise<void>;
 }
 
+/** How a process ended whose line broke, which shows before its end is known; `undefined` when it seems to live. */
+export async function howItEnded({ ended }: PluginProcess): Promise<string | undefined> {
+  return Promise.race([ended, new Promise<undefined>((resolve) => setTimeout(resolve, LINE_TO_END_MS, undefined))]);
+}
+
+const LINE_TO_END_MS = 1_000;
 const START_TIMEOUT_MS = 60_000;
 const STOP_GRACE_MS = 5_000;
 const KEPT_LINES = 20;

@@ -9,7 +9,7 @@ import {
 import analyzer_grpc from "@pulumi/pulumi/proto/analyzer_grpc_pb.js";
 import { UserError } from "./errors.ts";
 import { grpcOptions } from "./grpc.ts";
-import type { PluginProcess } from "./plugin-process.ts";
+import { howItEnded, type PluginProcess } from "./plugin-process.ts";
 
 /** Longer than any rule should take; a rule that hangs must not hang the run. */
 const CALL_TIMEOUT_MS = 120_000;
@@ -82,10 +82,9 @@ export class PolicyConnection {
 
   async #explain(doing: string, error: ServiceError): Promise<unknown> {
     if (this.#signal.aborted) return this.#signal.reason;
-    // The line breaks before the process is known to be gone.
     if (error.code === status.UNAVAILABLE || error.code === status.CANCELLED) {
-      const how = await Promise.race([this.#process.ended, new Promise<string>((r) => setTimeout(r, 1000, ""))]);
-      if (how !== "") return this.#gone(doing, how);
+      const how = await howItEnded(this.#process);
+      if (how !== undefined) return this.#gone(doing, how);
     }
     if (error.code === status.DEADLINE_EXCEEDED) {
       return new UserError(

@@ -69,11 +69,11 @@ export class ProviderResources {
 
   /** Whether the provider is registered or recorded. */
   knows(reference: string): boolean {
-    return (this.#states.get(reference) ?? this.#recorded(reference)) !== undefined;
+    return this.#find(reference) !== undefined;
   }
 
   provider(reference: string): Promise<Provider> {
-    const state = this.#states.get(reference) ?? this.#recorded(reference);
+    const state = this.#find(reference);
     if (state === undefined) throw new UserError(`${reference} is not a provider of this stack`);
     return this.#options.registry.load(state.urn, state.id, state.inputs);
   }
@@ -88,6 +88,10 @@ export class ProviderResources {
     if (now.type !== before.type) return true;
     const diff = await this.#options.registry.diff(now.urn, before.inputs, now.inputs);
     return diff.replaces.length > 0;
+  }
+
+  #find(reference: string): ResourceState | undefined {
+    return this.#states.get(reference) ?? this.#recorded(reference);
   }
 
   #recorded(reference: string): ResourceState | undefined {

@@ -1,4 +1,5 @@
 import pLimit from "p-limit";
+import { counting } from "./count.ts";
 import { refOf } from "./deletion.ts";
 import { MOST_AT_ONCE } from "./dependencies.ts";
 import type { Operation } from "./events.ts";
@@ -22,8 +23,8 @@ export async function refreshResources(
   base: Snapshot,
   save: (snapshot: Snapshot) => Promise<void>,
 ): Promise<RefreshResult> {
-  const { emit, signal } = session.options;
-  const changes: Partial<Record<Operation, number>> = {};
+  const { signal } = session.options;
+  const { emit, changes } = counting(session.options.emit);
   emit({ kind: "phase", phase: "apply" });
   const ledger: Ledger = new Ledger(base, () => save(ledger.snapshot()));
   const providers = recordedProviders(session.registry, ledger);
@@ -33,7 +34,6 @@ export async function refreshResources(
     started: number,
     change: { now?: ResourceState; error?: string } = {},
   ): void => {
-    if (change.error === undefined) changes[operation] = (changes[operation] ?? 0) + 1;
     emit({
       kind: "resource-end",
       phase: "apply",

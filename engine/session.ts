@@ -5,7 +5,14 @@ import { Judge } from "./judge.ts";
 import { kubernetesProvider } from "./kubernetes/index.ts";
 import { PluginFactory } from "./plugin-factory.ts";
 import { startPolicyPack } from "./policy-pack.ts";
-import { loadProject, loadStackConfig, type Project, type StackConfig } from "./project/index.ts";
+import {
+  backendUrl,
+  keepForOthers,
+  loadProject,
+  loadStackConfig,
+  type Project,
+  type StackConfig,
+} from "./project/index.ts";
 import type { PropertyMap, PropertyValue } from "./property.ts";
 import { Secret } from "./property.ts";
 import type { ProviderFactory } from "./provider.ts";
@@ -78,11 +85,11 @@ export class Session implements AsyncDisposable {
     const passphrase = await ensurePassphrase(project, options.env);
     const config = await loadStackConfig(project, options.stack, passphrase);
     for (const text of [...project.warnings, ...config.warnings]) emit({ kind: "message", severity: "warning", text });
-    const url = options.env.PULUMI_BACKEND_URL || project.backendUrl;
+    const url = backendUrl(project, options.env);
     if (url === undefined)
       throw new UserError(`${project.file} names no backend; set backend.url or PULUMI_BACKEND_URL`);
     const backend = await openBackend(url, project.directory, options.env);
-    if (options.applying && url !== project.backendUrl) await passphrase.keep();
+    if (options.applying) await keepForOthers(project, options.env, passphrase);
     const server = await startServer(({ severity, text, urn, ephemeral }) => {
       if (severity === "debug") return;
       if (ephemeral && urn !== "") emit({ kind: "resource-status", urn, message: text });

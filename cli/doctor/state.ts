@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { access, readdir, readFile, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import type { Project } from "../../engine/project/index.ts";
+import { backendUrl, type Project } from "../../engine/project/index.ts";
 import { ensurePassphrase, isAlive, locksFolder } from "../../engine/state/index.ts";
 import type { EngineChoice } from "../engine-choice.ts";
 import { passphraseExists } from "../inputs.ts";
@@ -33,7 +33,7 @@ export async function stateChecks(
   env: NodeJS.ProcessEnv,
   engine: EngineChoice["name"] | undefined,
 ): Promise<StateFindings> {
-  const url = env.PULUMI_BACKEND_URL || project.backendUrl;
+  const url = backendUrl(project, env);
   const name = "state";
   if (url === undefined) {
     const check = problem(name, `${project.file} names no backend`, "set backend.url there, or PULUMI_BACKEND_URL");

@@ -2,7 +2,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import { parse } from "yaml";
-import { hasEncryptedConfig, type Project } from "../../engine/project/index.ts";
+import { backendUrl, forgetUnused, type Project } from "../../engine/project/index.ts";
 import { type Backend, openBackend, type Passphrase, type StackReference } from "../../engine/state/index.ts";
 import { privateCopyPath } from "../private-copy.ts";
 
@@ -32,7 +32,7 @@ export async function readStackSettings(project: Project, stack: string): Promis
 
 /** A `file://` backend, which both engines can use; `undefined` for every other kind. */
 export async function fileBackend(project: Project, env: NodeJS.ProcessEnv): Promise<Backend | undefined> {
-  const url = env.PULUMI_BACKEND_URL || project.backendUrl;
+  const url = backendUrl(project, env);
   return url?.toLowerCase().startsWith("file:") ? openBackend(url, project.directory, env) : undefined;
 }
 
@@ -69,6 +69,5 @@ export async function forgetStack(
     await using lock = await backend.lockStack({ project: project.name, stack });
     await backend.removeStack(lock, { backups: true });
   }
-  // With the last stack goes what only stacks need.
-  if ((await backend.removeIfEmpty()) && !(await hasEncryptedConfig(project))) await passphrase?.forget();
+  await forgetUnused(project, backend, passphrase);
 }

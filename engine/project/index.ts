@@ -1,8 +1,8 @@
+export { backendUrl, forgetUnused, keepForOthers } from "./backend.ts";
 export type { ConfigDeclaration } from "./declaration.ts";
 export { loadProject, type Project, type ProviderPlugin } from "./project.ts";
 export {
   configEnvironment,
-  hasEncryptedConfig,
   listStackConfigs,
   loadStackConfig,
   type StackConfig,
